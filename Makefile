@@ -1,0 +1,77 @@
+# Everything happens in a virtual environment in .venv; the system's Python is not touched.
+#   make demo   build, fit a mixture to a real data set and write the report
+#   make test   build, lint, check types and run all tests
+#   make help   the other targets
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+NATIVE := CMakeLists.txt $(wildcard src/native/*)
+DEMO := demo
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.environment: pyproject.toml scripts/check_toolchain.py
+	@$(PYTHON) scripts/check_toolchain.py
+	@echo "Making the virtual environment $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade "pip>=25.1"
+	@$(PIP) install --group build --group test --group lint
+	@touch $@
+
+$(VENV)/.build: $(VENV)/.environment $(NATIVE)
+	@$(PYTHON) scripts/check_toolchain.py
+	@echo "Building gaussmix ..."
+	@$(PIP) install --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: build
+build: $(VENV)/.build  ## Build the package into .venv
+
+.PHONY: demo
+demo: build  ## Fit a mixture to the Old Faithful geyser's eruptions and write the report
+	@$(BIN)/gaussmix fit faithful --components 2 --output $(DEMO) --overwrite
+	@echo
+	@echo "The report is $(CURDIR)/$(DEMO)/report.html - open it in a browser."
+
+.PHONY: lint
+lint: build  ## Check style, types and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: lint  ## Build, lint, check types and run all tests
+	$(BIN)/pytest --numprocesses 2
+
+.PHONY: test-lowest
+test-lowest: $(VENV)-lowest/.build  ## Run the tests on the lowest versions of the dependencies
+	$(VENV)-lowest/bin/pytest --numprocesses 2
+
+$(VENV)-lowest/.build: pyproject.toml constraints/lowest.txt $(NATIVE)
+	@$(PYTHON) scripts/check_toolchain.py
+	@$(PYTHON) -m venv $(VENV)-lowest
+	@$(VENV)-lowest/bin/python -m pip --quiet install --upgrade "pip>=25.1"
+	@$(VENV)-lowest/bin/python -m pip --quiet install --group build --group test --constraint constraints/lowest.txt
+	@$(VENV)-lowest/bin/python -m pip --quiet install --no-build-isolation --editable . --constraint constraints/lowest.txt
+	@touch $@
+
+.PHONY: bench
+bench: build  ## Time fits beside scikit-learn and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks.engine
+
+.PHONY: format
+format: build  ## Let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean:  ## Remove all that make has made
+	rm -rf $(VENV) $(VENV)-lowest build dist $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
