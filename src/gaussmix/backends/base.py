@@ -1,0 +1,73 @@
+"""What every backend can do: the interface between EM and whatever computes E-steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.core.density import Density
+from gaussmix.core.rows import Array, Rows
+from gaussmix.core.statistics import Moments, SufficientStatistics
+
+
+class Outputs(Flag):
+    """What `Backend.evaluate` shall return a row."""
+
+    LOG_DENSITY = auto()
+    LABEL = auto()
+    PROBABILITY = auto()
+    RESPONSIBILITIES = auto()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a density says of each row; what was not asked for is None.
+
+    Parameters
+    ----------
+    log_density : ndarray of shape (N,), optional
+        Log-density of the mixture, in the data's own units.
+    label : ndarray of shape (N,), dtype int64, optional
+        Most probable component; the lowest number where several are equally so.
+    probability : ndarray of shape (N,), optional
+        Responsibility of that component.
+    responsibilities : ndarray of shape (N, K), optional
+        Posterior probability of each component. For a row so far out that every component's density
+        is zero in double precision, the responsibilities are all equal.
+    """
+
+    log_density: Array | None = None
+    label: NDArray[np.int64] | None = None
+    probability: Array | None = None
+    responsibilities: Array | None = None
+
+    def astype(self, dtype: type[np.floating]) -> Evaluation:
+        """Return the same with other floating point numbers."""
+
+        def cast(array: Array | None) -> Array | None:
+            return None if array is None else array.astype(dtype)
+
+        return Evaluation(
+            cast(self.log_density), self.label, cast(self.probability), cast(self.responsibilities)
+        )
+
+
+class Backend(Protocol):
+    """Computes E-steps. All methods give the same bits for any number of threads."""
+
+    name: str
+
+    def expect(self, rows: Rows, density: Density, moments: Moments) -> SufficientStatistics:
+        """Return the sufficient statistics of the rows under the density, about its means.
+
+        Sample weights multiply the responsibilities; rows of weight zero are not looked at.
+        """
+        ...
+
+    def evaluate(self, rows: Rows, density: Density, outputs: Outputs) -> Evaluation:
+        """Return what the density says of each row, sample weights disregarded."""
+        ...

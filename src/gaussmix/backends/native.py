@@ -1,0 +1,145 @@
+"""E-steps by the compiled kernels."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.backends.base import Evaluation, Outputs
+from gaussmix.backends.threads import available_threads
+from gaussmix.core.density import Density
+from gaussmix.core.rows import Rows
+from gaussmix.core.statistics import Moments, SufficientStatistics
+
+if TYPE_CHECKING:
+    _native: Any  # compiled, without types of its own
+else:
+    from gaussmix import _native
+
+INSTRUCTION_SET_VARIABLE: Final = "GAUSSMIX_INSTRUCTION_SET"
+"""Environment variable that forces an instruction set; read when this module is imported."""
+
+INSTRUCTION_SETS: Final = tuple(_native.instruction_sets())
+"""What this processor can run, slowest first."""
+
+
+def _chosen_instruction_set() -> str:
+    """Return the instruction set that the environment forces, else the fastest."""
+    name = os.environ.get(INSTRUCTION_SET_VARIABLE, "")
+    if name and name not in INSTRUCTION_SETS:
+        raise RuntimeError(
+            f"{INSTRUCTION_SET_VARIABLE}={name}, but this processor and build can run only: "
+            f"{', '.join(INSTRUCTION_SETS)}. Unset the variable or choose one of these."
+        )
+    return name or INSTRUCTION_SETS[-1]
+
+
+DEFAULT_INSTRUCTION_SET: Final = _chosen_instruction_set()
+
+
+class NativeBackend:
+    """E-steps by compiled kernels, in threads that live as long as one call.
+
+    Results are the same bits for any number of threads; between instruction sets they differ by rounding.
+
+    Parameters
+    ----------
+    n_threads : int or None
+        Upper limit on the number of threads; None takes what `available_threads` says. Work that is
+        done in less than about 0.2 milliseconds a thread gets fewer.
+    instruction_set : str or None
+        One of `INSTRUCTION_SETS`; None takes `DEFAULT_INSTRUCTION_SET`.
+    """
+
+    name = "native"
+
+    def __init__(self, n_threads: int | None = None, *, instruction_set: str | None = None) -> None:
+        if n_threads is not None and n_threads < 1:
+            raise ValueError(f"n_threads must be at least 1, not {n_threads}")
+        if instruction_set is not None and instruction_set not in INSTRUCTION_SETS:
+            raise ValueError(
+                f"instruction_set must be one of {', '.join(INSTRUCTION_SETS)}, not {instruction_set!r}"
+            )
+        self.n_threads = available_threads() if n_threads is None else int(n_threads)
+        self.instruction_set = instruction_set or DEFAULT_INSTRUCTION_SET
+
+    def __repr__(self) -> str:
+        return f"NativeBackend(n_threads={self.n_threads}, instruction_set={self.instruction_set!r})"
+
+    def expect(self, rows: Rows, density: Density, moments: Moments) -> SufficientStatistics:
+        """Return the sufficient statistics of the rows under the density, about its means."""
+        means = density.means
+        counts = np.empty(means.shape[0])
+        first = np.empty(means.shape)
+        second = np.empty(_second_shape(means.shape, moments))
+        log_likelihood, total_weight = _native.expect(
+            _readable(rows.X),
+            rows.coordinates.shift,
+            rows.coordinates.scale,
+            rows.sample_weight,
+            density.log_constants,
+            means,
+            density.factor,
+            int(density.form),
+            int(moments),
+            counts,
+            first,
+            second,
+            self.n_threads,
+            self.instruction_set,
+        )
+        return SufficientStatistics(means, counts, first, second, moments, log_likelihood, total_weight)
+
+    def evaluate(self, rows: Rows, density: Density, outputs: Outputs) -> Evaluation:
+        """Return what the density says of each row, sample weights disregarded."""
+        n_rows, n_components = rows.n_rows, density.n_components
+        log_density = np.empty(n_rows) if Outputs.LOG_DENSITY in outputs else None
+        label = np.empty(n_rows, dtype=np.int64) if Outputs.LABEL in outputs else None
+        probability = np.empty(n_rows) if Outputs.PROBABILITY in outputs else None
+        responsibilities = np.empty((n_rows, n_components)) if Outputs.RESPONSIBILITIES in outputs else None
+        _native.evaluate(
+            _readable(rows.X),
+            rows.coordinates.shift,
+            rows.coordinates.scale,
+            density.log_constants,
+            density.means,
+            density.factor,
+            int(density.form),
+            rows.coordinates.log_jacobian,
+            log_density,
+            label,
+            probability,
+            responsibilities,
+            self.n_threads,
+            self.instruction_set,
+        )
+        return Evaluation(log_density, label, probability, responsibilities)
+
+
+def _second_shape(means: tuple[int, ...], moments: Moments) -> tuple[int, ...]:
+    """Return the shape of second moments for means of shape (K, D)."""
+    n_components, n_features = means
+    if moments is Moments.FULL:
+        return n_components, n_features, n_features
+    if moments is Moments.POOLED:
+        return n_features, n_features
+    if moments is Moments.DIAGONAL:
+        return n_components, n_features
+    if moments is Moments.TRACE:
+        return (n_components,)
+    return (0,)
+
+
+def _readable(X: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return X as it is if the kernels can read it where it lies, which is nearly always, else a copy.
+
+    They count strides in elements of the processor's own byte order; fields of packed records and
+    files from other machines may have neither.
+    """
+    size = X.itemsize
+    if X.dtype.isnative and X.flags.aligned and X.strides[0] % size == 0 and X.strides[1] % size == 0:
+        return X
+    return np.array(X, dtype=X.dtype.newbyteorder("="))

@@ -1,0 +1,181 @@
+"""The parameters of a mixture, and what a covariance family has to provide for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.core.density import LOG_2_PI, Density
+from gaussmix.core.representation import Representation
+from gaussmix.core.rows import Array, Coordinates
+from gaussmix.core.statistics import Moments, SufficientStatistics
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """How covariances are kept away from singular, in working coordinates.
+
+    Parameters
+    ----------
+    floor : ndarray of shape (D,)
+        Least variance allowed: covariances are raised to ``diag(floor)`` in the order of positive
+        semidefinite matrices. That is the exact M-step under this constraint, so EM stays monotone,
+        and covariances above the floor are not changed at all.
+    addition : ndarray of shape (D,)
+        Added to the diagonal of every covariance, as scikit-learn's ``reg_covar`` is.
+    strict : bool
+        Raise `DegenerateCovarianceError` where a covariance is singular in place of repairing it.
+    """
+
+    floor: Array
+    addition: Array
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class CovarianceEstimate:
+    """What the M-step of a covariance family returns.
+
+    Parameters
+    ----------
+    covariances : ndarray, shape given by the family's representation
+    repaired : ndarray of bool, shape (K,)
+        Components whose covariance had to be raised to the floor.
+    """
+
+    covariances: Array
+    repaired: NDArray[np.bool_]
+
+
+class CovarianceFamily(Protocol):
+    """A constraint on the covariances of a mixture: one object a family, without state."""
+
+    name: str
+    """scikit-learn's name, such as ``"full"``."""
+    identifier: str
+    """mclust's identifier, such as ``"VVV"``."""
+    meaning: str
+    """One line in plain words."""
+    representation: Representation
+    """How the covariances are stored."""
+    moments: Moments
+    """The second moments that the M-step needs."""
+    common_scale: bool
+    """Whether all features must be scaled alike for the family to stay what it is."""
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        """Return the number of free covariance parameters."""
+        ...
+
+    def estimate(
+        self, statistics: SufficientStatistics, regularization: Regularization
+    ) -> CovarianceEstimate:
+        """Return the covariances that maximise the expected log-likelihood.
+
+        The statistics are taken about the components' new means, and every component has rows.
+        """
+        ...
+
+
+def n_free_parameters(family: CovarianceFamily, n_components: int, n_features: int) -> int:
+    """Return the number of free parameters of a mixture: of weights, means and covariances."""
+    weights_and_means = n_components - 1 + n_components * n_features
+    return weights_and_means + family.n_parameters(n_components, n_features)
+
+
+@dataclass(frozen=True)
+class MixtureParameters:
+    """Weights, means, covariances and whitening factors of a Gaussian mixture.
+
+    The factors are kept beside the covariances because both are wanted everywhere, and computing one
+    from the other anew would round.
+
+    Parameters
+    ----------
+    family : CovarianceFamily
+    weights : ndarray of shape (K,)
+        Not negative, summing to one.
+    means : ndarray of shape (K, D)
+    covariances : ndarray, shape given by the family's representation
+    factor : ndarray of the same shape
+        Whitening factors, see `gaussmix.core.density`.
+    repaired : ndarray of bool, shape (K,)
+        Components whose covariance stands at the floor.
+    """
+
+    family: CovarianceFamily
+    weights: Array
+    means: Array
+    covariances: Array
+    factor: Array
+    repaired: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        """Fill in what was left out."""
+        if len(self.repaired) != len(self.weights):
+            object.__setattr__(self, "repaired", np.zeros(len(self.weights), dtype=bool))
+
+    @classmethod
+    def from_covariances(
+        cls, family: CovarianceFamily, weights: Array, means: Array, covariances: Array
+    ) -> MixtureParameters:
+        """Return parameters with the factors computed from covariances.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            If a covariance is not positive definite.
+        """
+        return cls(family, weights, means, covariances, family.representation.factor(covariances))
+
+    @classmethod
+    def from_factor(
+        cls, family: CovarianceFamily, weights: Array, means: Array, factor: Array
+    ) -> MixtureParameters:
+        """Return parameters with the covariances computed from whitening factors."""
+        return cls(family, weights, means, family.representation.covariances(factor), factor)
+
+    @property
+    def n_components(self) -> int:
+        """Number of components K."""
+        return int(self.means.shape[0])
+
+    @property
+    def n_features(self) -> int:
+        """Number of features D."""
+        return int(self.means.shape[1])
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of free parameters: of weights, means and covariances."""
+        return n_free_parameters(self.family, self.n_components, self.n_features)
+
+    def density(self) -> Density:
+        """Return the density that an E-step evaluates."""
+        representation = self.family.representation
+        with np.errstate(divide="ignore"):
+            log_weights = np.log(self.weights)
+        log_determinants = representation.log_determinants(self.factor, *self.means.shape)
+        log_constants = log_weights + log_determinants - 0.5 * self.n_features * LOG_2_PI
+        return Density(log_constants, self.means, self.factor, representation.form)
+
+    def to_working(self, coordinates: Coordinates) -> MixtureParameters:
+        """Return the same mixture, given in the data's units, in working coordinates."""
+        return self._mapped(coordinates.to_working(self.means), coordinates.scale)
+
+    def to_data(self, coordinates: Coordinates) -> MixtureParameters:
+        """Return the same mixture, given in working coordinates, in the data's units."""
+        return self._mapped(coordinates.to_data(self.means), 1.0 / coordinates.scale)
+
+    def _mapped(self, means: Array, scale: Array) -> MixtureParameters:
+        """Return the mixture with other means and with features multiplied by `scale`."""
+        representation = self.family.representation
+        return replace(
+            self,
+            means=means,
+            covariances=representation.rescale_covariances(self.covariances, scale),
+            factor=representation.rescale_factor(self.factor, scale),
+        )

@@ -1,0 +1,81 @@
+"""Keeping covariances positive definite: additions to the diagonal, and the floor."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.core.parameters import Regularization
+from gaussmix.core.rows import Array
+from gaussmix.exceptions import DegenerateCovarianceError
+
+
+def regularize_matrices(matrices: Array, regularization: Regularization) -> tuple[Array, NDArray[np.bool_]]:
+    """Return covariance matrices that are positive definite, and which had to be repaired.
+
+    Maximising ``-log|S| - trace(inv(S) M)`` over all S that are at least diag(floor) gives M with those
+    eigenvalues that are below one, in coordinates where the floor is the identity, raised to one.
+
+    Parameters
+    ----------
+    matrices : ndarray of shape (M, D, D)
+    regularization : Regularization
+
+    Raises
+    ------
+    DegenerateCovarianceError
+        If a matrix is not positive definite and the regularisation is strict.
+    """
+    matrices = matrices + np.diag(regularization.addition)
+    repaired = np.zeros(len(matrices), dtype=bool)
+    least = np.zeros_like(regularization.floor) if regularization.strict else regularization.floor
+    above = matrices - np.diag(least)
+    if _all_positive_definite(above):
+        return matrices, repaired
+    if regularization.strict:
+        raise DegenerateCovarianceError
+    root = np.sqrt(regularization.floor)
+    for m in range(len(matrices)):
+        if _all_positive_definite(above[m : m + 1]):
+            continue
+        values, vectors = np.linalg.eigh(matrices[m] / root / root[:, None])
+        if (values < 1.0).any():
+            raised = (vectors * np.maximum(values, 1.0)) @ vectors.T
+            matrices[m] = 0.5 * (raised + raised.T) * root * root[:, None]
+            repaired[m] = True
+    return matrices, repaired
+
+
+def regularize_variances(
+    variances: Array, addition: Array, floor: Array, *, strict: bool
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return variances that are positive, and a mask of those that had to be repaired.
+
+    Parameters
+    ----------
+    variances, addition, floor : ndarray
+        Of shapes that broadcast to that of `variances`.
+    strict : bool
+        Raise where a variance is not positive.
+
+    Raises
+    ------
+    DegenerateCovarianceError
+        If a variance is not positive and `strict` is true.
+    """
+    variances = variances + addition
+    if strict:
+        if not (variances > 0).all():
+            raise DegenerateCovarianceError
+        return variances, np.zeros(variances.shape, dtype=bool)
+    below = variances < floor
+    return np.maximum(variances, floor), below
+
+
+def _all_positive_definite(matrices: Array) -> bool:
+    """Return whether all matrices of shape (M, D, D) have a Cholesky factor."""
+    try:
+        np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        return False
+    return True

@@ -1,0 +1,39 @@
+"""The package's own errors and warnings: few, and each says what to do."""
+
+from __future__ import annotations
+
+
+class GaussmixError(Exception):
+    """Base class of the package's own errors."""
+
+
+class DataError(GaussmixError, ValueError):
+    """Something is wrong with a data file or a table: the message says what, where and what to do."""
+
+
+class ModelFileError(GaussmixError, ValueError):
+    """A model file cannot be read, or its content is not a valid model."""
+
+
+class DegenerateCovarianceError(GaussmixError, ValueError):
+    """A component has no usable covariance and regularisation was switched off.
+
+    Raised by fits with ``reg_covar=0``, with the words of scikit-learn, when a component collapses
+    onto rows that span no volume.
+    """
+
+    def __init__(self, *, single_precision: bool = False) -> None:
+        message = (
+            "Fitting the mixture model failed because some components have ill-defined empirical "
+            "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
+            "number of components, increase reg_covar, or scale the input data."
+        )
+        if single_precision:
+            message += (
+                " The numerical accuracy can also be improved by passing float64 data instead of float32."
+            )
+        super().__init__(message)
+
+
+class DegenerateComponentWarning(UserWarning):
+    """A component collapsed during the fit and its covariance was held up at the floor."""

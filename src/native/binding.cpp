@@ -1,0 +1,173 @@
+// The Python face of the engine: checks arrays, releases the interpreter, calls.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <string>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "engine.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+using Table = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
+using Column = nb::ndarray<const double, nb::ndim<1>, nb::device::cpu>;
+using Array = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
+using Result = nb::ndarray<double, nb::c_contig, nb::device::cpu>;
+using Labels = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <typename A>
+void require_shape(const A& array, const char* name, std::vector<size_t> shape) {
+  bool same = array.ndim() == shape.size();
+  for (size_t i = 0; same && i < shape.size(); ++i) same = array.shape(i) == shape[i];
+  if (same) return;
+  std::string message = std::string(name) + " must have shape (";
+  for (size_t n : shape) message += std::to_string(n) + ",";
+  message += ") and has (";
+  for (size_t i = 0; i < array.ndim(); ++i) message += std::to_string(array.shape(i)) + ",";
+  throw nb::value_error((message + ")").c_str());
+}
+
+const gaussmix::Kernels& kernels_called(const std::string& name) {
+  std::string names;
+  for (const gaussmix::Kernels* kernels : gaussmix::available_kernels()) {
+    if (name == kernels->name) return *kernels;
+    names += std::string(names.empty() ? "" : ", ") + kernels->name;
+  }
+  throw std::runtime_error("instruction set '" + name + "' is not available on this processor; available: " + names);
+}
+
+std::vector<std::string> instruction_sets() {
+  std::vector<std::string> names;
+  for (const gaussmix::Kernels* kernels : gaussmix::available_kernels()) names.push_back(kernels->name);
+  return names;
+}
+
+gaussmix::Task checked_task(const Table& X, const Array& shift, const Array& scale, const Column& weight,
+                            const Array& log_constants, const Array& means, const Array& factor, int form) {
+  gaussmix::Task task = {};
+  if (X.dtype() != nb::dtype<double>() && X.dtype() != nb::dtype<float>())
+    throw nb::value_error("X must be of type float64 or float32");
+  if (means.ndim() != 2 || means.shape(0) == 0 || means.shape(1) == 0)
+    throw nb::value_error("means must have shape (K, D), neither of them zero");
+  const size_t N = X.shape(0), D = X.shape(1), K = means.shape(0);
+  require_shape(means, "means", {K, D});
+  require_shape(shift, "shift", {D});
+  require_shape(scale, "scale", {D});
+  require_shape(log_constants, "log_constants", {K});
+  switch (gaussmix::Form(form)) {
+    case gaussmix::Form::full: require_shape(factor, "factor", {K, D, D}); break;
+    case gaussmix::Form::shared: require_shape(factor, "factor", {D, D}); break;
+    case gaussmix::Form::diagonal: require_shape(factor, "factor", {K, D}); break;
+    case gaussmix::Form::scalar: require_shape(factor, "factor", {K}); break;
+    default: throw nb::value_error("form is none of FactorForm");
+  }
+  task.n_features = ptrdiff_t(D);
+  task.n_components = ptrdiff_t(K);
+  task.rows.x = X.data();
+  task.rows.single_precision = X.dtype() == nb::dtype<float>();
+  task.rows.n_rows = int64_t(N);
+  task.rows.row_stride = X.stride(0);
+  task.rows.column_stride = X.stride(1);
+  task.rows.shift = shift.data();
+  task.rows.scale = scale.data();
+  if (weight.is_valid()) {
+    require_shape(weight, "sample_weight", {N});
+    task.rows.weight = weight.data();
+    task.rows.weight_stride = weight.stride(0);
+    // An empty array has no address, which must not read as "no weights".
+    if (N == 0) task.rows.weight = nullptr;
+  }
+  task.density.log_constants = log_constants.data();
+  task.density.means = means.data();
+  task.density.factor = factor.data();
+  task.density.form = gaussmix::Form(form);
+  return task;
+}
+
+nb::tuple expect(const Table& X, const Array& shift, const Array& scale, const Column& sample_weight,
+                 const Array& log_constants, const Array& means, const Array& factor, int form, int moments,
+                 const Result& counts, const Result& first, const Result& second, int n_threads,
+                 const std::string& instruction_set) {
+  gaussmix::Task task = checked_task(X, shift, scale, sample_weight, log_constants, means, factor, form);
+  const size_t D = X.shape(1), K = means.shape(0);
+  require_shape(counts, "counts", {K});
+  require_shape(first, "first", {K, D});
+  task.moments = gaussmix::Moments(moments);
+  switch (task.moments) {
+    case gaussmix::Moments::none: require_shape(second, "second", {0}); break;
+    case gaussmix::Moments::full: require_shape(second, "second", {K, D, D}); break;
+    case gaussmix::Moments::pooled: require_shape(second, "second", {D, D}); break;
+    case gaussmix::Moments::diagonal: require_shape(second, "second", {K, D}); break;
+    case gaussmix::Moments::trace: require_shape(second, "second", {K}); break;
+    default: throw nb::value_error("moments is none of Moments");
+  }
+  gaussmix::Statistics statistics = {counts.data(), first.data(), second.data(), 0.0, 0.0};
+  const gaussmix::Kernels& kernels = kernels_called(instruction_set);
+  {
+    nb::gil_scoped_release release;
+    gaussmix::run_expect(kernels, task, n_threads, &statistics);
+  }
+  return nb::make_tuple(statistics.log_likelihood, statistics.total_weight);
+}
+
+void evaluate(const Table& X, const Array& shift, const Array& scale, const Array& log_constants,
+              const Array& means, const Array& factor, int form, double log_jacobian, const Result& log_density,
+              const Labels& label, const Result& probability, const Result& responsibilities, int n_threads,
+              const std::string& instruction_set) {
+  const gaussmix::Task task = checked_task(X, shift, scale, Column(), log_constants, means, factor, form);
+  const size_t N = X.shape(0), K = means.shape(0);
+  gaussmix::Outputs out = {};
+  out.log_jacobian = log_jacobian;
+  if (log_density.is_valid()) {
+    require_shape(log_density, "log_density", {N});
+    out.log_density = log_density.data();
+  }
+  if (label.is_valid()) {
+    require_shape(label, "label", {N});
+    out.label = label.data();
+  }
+  if (probability.is_valid()) {
+    require_shape(probability, "probability", {N});
+    out.probability = probability.data();
+  }
+  if (responsibilities.is_valid()) {
+    require_shape(responsibilities, "responsibilities", {N, K});
+    out.responsibilities = responsibilities.data();
+  }
+  const gaussmix::Kernels& kernels = kernels_called(instruction_set);
+  nb::gil_scoped_release release;
+  gaussmix::run_evaluate(kernels, task, n_threads, out);
+}
+
+void each(bool logarithm, const Array& x, const Result& y, const std::string& instruction_set) {
+  require_shape(y, "y", {x.size()});
+  const gaussmix::Kernels& kernels = kernels_called(instruction_set);
+  (logarithm ? kernels.log : kernels.exp)(x.data(), y.data(), ptrdiff_t(x.size()));
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+  m.doc() = "Kernels of gaussmix. Internal: use gaussmix.backends.NativeBackend.";
+  m.def("instruction_sets", &instruction_sets, "Names of what this processor can run, slowest first.");
+  m.def("expect", &expect, "X"_a.noconvert(), "shift"_a, "scale"_a, "sample_weight"_a.none(), "log_constants"_a,
+        "means"_a, "factor"_a, "form"_a, "moments"_a, "counts"_a.noconvert(), "first"_a.noconvert(),
+        "second"_a.noconvert(), "n_threads"_a, "instruction_set"_a,
+        "Fill sufficient statistics; return log-likelihood and total weight.");
+  m.def("evaluate", &evaluate, "X"_a.noconvert(), "shift"_a, "scale"_a, "log_constants"_a, "means"_a, "factor"_a,
+        "form"_a, "log_jacobian"_a, "log_density"_a.noconvert().none(), "label"_a.noconvert().none(),
+        "probability"_a.noconvert().none(), "responsibilities"_a.noconvert().none(), "n_threads"_a,
+        "instruction_set"_a, "Fill what is asked for of each row.");
+  m.def(
+      "exp", [](const Array& x, const Result& y, const std::string& set) { each(false, x, y, set); }, "x"_a,
+      "y"_a.noconvert(), "instruction_set"_a, "The kernels' exp, element by element.");
+  m.def(
+      "log", [](const Array& x, const Result& y, const std::string& set) { each(true, x, y, set); }, "x"_a,
+      "y"_a.noconvert(), "instruction_set"_a, "The kernels' log, element by element.");
+}

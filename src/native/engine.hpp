@@ -1,0 +1,14 @@
+// A task, shared out among threads in chunks of rows.
+#pragma once
+
+#include "task.hpp"
+
+namespace gaussmix {
+
+// The same bits for any number of threads: boundaries of chunks depend on the task's size only, each chunk has sums of
+// its own, and these are added up in the order of the rows.
+void run_expect(const Kernels& kernels, const Task& task, int n_threads, Statistics* out);
+
+void run_evaluate(const Kernels& kernels, const Task& task, int n_threads, const Outputs& out);
+
+}  // namespace gaussmix

@@ -1,0 +1,150 @@
+// Where things lie: a block of rows and the sums, as kernels hold them in memory.
+//
+// Rows are worked on in blocks, and a block is held in tiles of TILE rows, feature by feature: all loops run over
+// rows side by side in a vector ("lanes"). tile t holds z[t][feature][lane]; the log-joint densities, later
+// the responsibilities, are joint[t][component][lane]. Tiles, and not one long column a feature, because columns that
+// are a power of two apart compete for the same few sets of the cache.
+//
+// Few features (up to SMALL_FEATURES): sums are held as vectors over lanes, all in registers, kernels are unrolled
+// for the number of features. More features: z is held by rows as well, and sums are vectors over features, added
+// up over those rows whose responsibility matters.
+#pragma once
+
+#include "simd.hpp"
+
+namespace gaussmix {
+namespace GAUSSMIX_ISA {
+
+constexpr ptrdiff_t TILE = 32;
+constexpr ptrdiff_t SMALL_FEATURES = 8;
+constexpr int VECTORS = TILE / WIDTH;
+
+// Features are taken in panels of PANEL in sums over features; the scatter matrix is held in PANEL x PANEL squares,
+// those of the lower triangle.
+constexpr ptrdiff_t PANEL = WIDTH < 4 ? 4 : WIDTH;
+
+constexpr ptrdiff_t up_to_multiple(ptrdiff_t n, ptrdiff_t of) { return (n + of - 1) / of * of; }
+
+constexpr ptrdiff_t triangle(ptrdiff_t n) { return n * (n + 1) / 2; }
+
+struct Layout {
+  ptrdiff_t features;
+  ptrdiff_t padded;  // features up to a multiple of PANEL
+  ptrdiff_t panels;
+  ptrdiff_t components;
+  ptrdiff_t block_rows;
+  bool small;
+
+  // Packed density, offsets.
+  ptrdiff_t padded_means;    // (K, padded), many features only
+  ptrdiff_t whitened_means;  // (K, D), shared factor only
+  ptrdiff_t factor;          // in panels of rows, see quadratic.hpp
+  ptrdiff_t factor_stride;   // from component to component
+  ptrdiff_t packed_size;
+
+  // Sums, offsets. The first two are the log-likelihood and the sum of weights.
+  ptrdiff_t counts;
+  ptrdiff_t first;
+  ptrdiff_t second;
+  ptrdiff_t lanes_stride;  // few features: sums of a component, all moments together
+  ptrdiff_t sums_size;
+
+  // Scratch, offsets.
+  ptrdiff_t z;
+  ptrdiff_t z_rows;
+  ptrdiff_t whitened;
+  ptrdiff_t joint;
+  ptrdiff_t weight;
+  ptrdiff_t log_density;
+  ptrdiff_t reciprocal;  // weight over the sum of what was exponentiated
+  ptrdiff_t lowest;      // (K) vectors: least log-joint in the block
+  ptrdiff_t difference;
+  ptrdiff_t chosen;         // numbers of the rows that matter
+  ptrdiff_t chosen_weight;  // and their weights
+  ptrdiff_t trace;          // (padded)
+  ptrdiff_t panel;          // differences, in panels
+  ptrdiff_t weighted_panel;
+  ptrdiff_t lanes;          // few features: (K, lanes_stride) vectors
+  ptrdiff_t scratch_size;
+};
+
+// Number of sums of a component that are held as vectors over lanes.
+GAUSSMIX_INLINE ptrdiff_t lane_sums(Moments moments, ptrdiff_t features) {
+  if (moments == Moments::full || moments == Moments::pooled) return triangle(features + 1);
+  if (moments == Moments::none) return features + 1;
+  return 2 * features + 1;
+}
+
+GAUSSMIX_INLINE ptrdiff_t rows_of_a_block(bool small, ptrdiff_t D, ptrdiff_t K) {
+  // Depends on D and K only, and not on the instruction set, so that neither do the boundaries of blocks.
+  const ptrdiff_t budget = small ? 4096 : 65536;
+  ptrdiff_t rows = budget / (small ? D + K : 4 * D + K) / TILE * TILE;
+  return rows < TILE ? TILE : rows > 256 ? 256 : rows;
+}
+
+inline Layout layout_of(const Task& task) {
+  Layout l = {};
+  const ptrdiff_t D = task.n_features, K = task.n_components;
+  l.features = D;
+  l.components = K;
+  l.padded = up_to_multiple(D, PANEL);
+  l.panels = l.padded / PANEL;
+  l.small = D <= SMALL_FEATURES;
+  l.block_rows = rows_of_a_block(l.small, D, K);
+  const ptrdiff_t B = l.block_rows;
+  const Form form = task.density.form;
+
+  ptrdiff_t at = 0;
+  auto take = [&at](ptrdiff_t size) {
+    ptrdiff_t start = at;
+    at += up_to_multiple(size, 8);
+    return start;
+  };
+
+  l.padded_means = take(l.small ? 0 : K * l.padded);
+  l.whitened_means = take(form == Form::shared ? K * D : 0);
+  l.factor_stride = up_to_multiple(triangle(D), 8);
+  l.factor = take(form == Form::shared ? l.factor_stride
+                  : form == Form::full && !l.small ? K * l.factor_stride : 0);
+  l.packed_size = at;
+
+  at = 0;
+  take(2);
+  const ptrdiff_t squares = triangle(l.panels) * PANEL * PANEL;
+  if (l.small) {
+    l.lanes_stride = lane_sums(task.moments, D);
+    l.counts = take(K * l.lanes_stride);
+  } else {
+    l.counts = take(K);
+    l.first = take(K * l.padded);
+    l.second = take(task.moments == Moments::full       ? K * squares
+                    : task.moments == Moments::pooled   ? squares
+                    : task.moments == Moments::diagonal ? K * l.padded
+                    : task.moments == Moments::trace    ? K
+                                                        : 0);
+  }
+  l.sums_size = at;
+
+  at = 0;
+  l.z = take(B * D);
+  l.z_rows = take(l.small ? 0 : B * l.padded);
+  l.whitened = take(form == Form::shared ? B * D : 0);
+  l.joint = take(B * K);
+  l.weight = take(B);
+  l.log_density = take(B);
+  l.reciprocal = take(B);
+  l.lowest = take(K * WIDTH);
+  l.difference = take(form == Form::full && !l.small ? TILE * D : 0);
+  l.chosen = take(B);
+  l.chosen_weight = take(B);
+  l.trace = take(l.padded);
+  const bool matrix = task.moments == Moments::full || task.moments == Moments::pooled;
+  l.panel = take(!l.small && matrix ? B * l.padded : 0);
+  l.weighted_panel = take(!l.small && matrix ? B * l.padded : 0);
+  l.lanes = take(l.small ? K * l.lanes_stride * WIDTH : 0);
+  l.scratch_size = at;
+  return l;
+}
+
+}  // namespace GAUSSMIX_ISA
+}  // namespace gaussmix

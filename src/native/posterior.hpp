@@ -1,0 +1,74 @@
+// From log-joint densities to log-densities and responsibilities of a block of rows.
+#pragma once
+
+#include "layout.hpp"
+#include "vector_math.hpp"
+
+namespace gaussmix {
+namespace GAUSSMIX_ISA {
+
+// Replaces each log-joint by exp(log-joint - its row's greatest) and finds what to multiply that by to get
+// responsibilities times weight (`reciprocal`), so that whoever reads them next does so. Where no component has any
+// density all are equally responsible. `lowest`, where given, is lowered to each component's least log-joint.
+template <bool LOWEST>
+inline void posterior(const Layout& l, ptrdiff_t tiles, double* scratch) {
+  constexpr int STEP = 2;
+  const ptrdiff_t K = l.components;
+  const Vector nothing = broadcast(-INFINITE);
+  double* lowest = scratch + l.lowest;
+  if (LOWEST)
+    for (ptrdiff_t k = 0; k < K; ++k) store(lowest + k * WIDTH, broadcast(INFINITE));
+  for (ptrdiff_t t = 0; t < tiles; ++t) {
+    for (int v = 0; v < VECTORS; v += STEP) {
+      double* joint = scratch + l.joint + t * K * TILE + v * WIDTH;
+      const ptrdiff_t row = t * TILE + v * WIDTH;
+      Vector highest[STEP], total[STEP] = {};
+      GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) highest[p] = nothing;
+      for (ptrdiff_t k = 0; k < K; ++k) {
+        Vector x[STEP];
+        GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) {
+          x[p] = load(joint + k * TILE + p * WIDTH);
+          highest[p] = maximum(x[p], highest[p]);
+        }
+        if (LOWEST) {
+          Vector least = load(lowest + k * WIDTH);
+          GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) least = minimum(x[p], least);
+          store(lowest + k * WIDTH, least);
+        }
+      }
+      Integers nowhere[STEP];
+      Vector base[STEP];
+      bool any_nowhere = false;
+      GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) {
+        nowhere[p] = highest[p] == nothing;
+        base[p] = select(nowhere[p], broadcast(0.0), highest[p]);
+        any_nowhere |= any_greater(broadcast(-1.7976931348623157e308), highest[p]);
+      }
+      for (ptrdiff_t k = 0; k < K; ++k) {
+        GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) {
+          const Vector e = exp(load(joint + k * TILE + p * WIDTH) - base[p]);
+          total[p] += e;
+          store(joint + k * TILE + p * WIDTH, e);
+        }
+      }
+      if (__builtin_expect(any_nowhere, 0)) {
+        for (int p = 0; p < STEP; ++p) {
+          for (ptrdiff_t k = 0; k < K; ++k) {
+            double* e = joint + k * TILE + p * WIDTH;
+            store(e, select(nowhere[p], broadcast(1.0), load(e)));
+          }
+          total[p] = select(nowhere[p], broadcast(double(K)), total[p]);
+        }
+      }
+      GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) {
+        store(scratch + l.log_density + row + p * WIDTH,
+              select(nowhere[p], nothing, highest[p] + log(total[p])));
+        store(scratch + l.reciprocal + row + p * WIDTH,
+              load(scratch + l.weight + row + p * WIDTH) / total[p]);
+      }
+    }
+  }
+}
+
+}  // namespace GAUSSMIX_ISA
+}  // namespace gaussmix
