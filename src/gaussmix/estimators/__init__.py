@@ -1,0 +1,6 @@
+"""The scikit-learn face: estimators validate, delegate and store; they hold no numerics."""
+
+from gaussmix.estimators.gaussian_mixture import GaussianMixture
+from gaussmix.estimators.model_file import load_model
+
+__all__ = ["GaussianMixture", "load_model"]

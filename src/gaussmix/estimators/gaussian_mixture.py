@@ -1,0 +1,484 @@
+"""The Gaussian mixture estimator: scikit-learn's interface on this package's engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import validate_data
+
+from gaussmix.backends import default_backend
+from gaussmix.core.em import maximise
+from gaussmix.core.parameters import MixtureParameters, Regularization
+from gaussmix.core.rows import Array
+from gaussmix.core.statistics import SufficientStatistics
+from gaussmix.covariance import FAMILIES
+from gaussmix.estimators.base import FittedMixture, fitted_arrays
+from gaussmix.estimators.callbacks import CallbackSupport, with_callbacks
+from gaussmix.estimators.monitors import CallbackMonitor, LineMonitor, Monitors, ProgressBarMonitor
+from gaussmix.estimators.validation import (
+    check_means,
+    check_positive_definite,
+    check_sample_weight,
+    check_weights,
+)
+from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovarianceError
+from gaussmix.fitting import FitResult, GivenParameters, Monitor, fit_mixture
+from gaussmix.initialization import STARTS
+
+
+class GaussianMixture(CallbackSupport, FittedMixture):
+    """Gaussian mixture, fitted by the EM algorithm.
+
+    A drop-in replacement for `sklearn.mixture.GaussianMixture`: the same parameters, methods and fitted
+    attributes. What differs, and why, stands in one table of the user guide.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Number of components K.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        Covariance family: each component its own matrix (mclust's VVV), one matrix for all (EEE), each
+        component its own diagonal (VVI), each component one variance (VII).
+    tol : float, default=1e-7
+        EM stops when an iteration gains less than this, in nats a row, unless the gains shrink so slowly
+        that all further ones together would make up for a hundred such iterations.
+    reg_covar : float or "auto", default="auto"
+        How covariances are kept from collapsing. "auto" holds them above one millionth of each
+        feature's variance, whatever its units, and leaves other covariances alone. A number is added to
+        the diagonal of every covariance, as in scikit-learn; zero raises an error upon a collapse.
+    max_iter : int, default=1000
+        Largest number of EM iterations a start. Zero gives the start itself.
+    n_init : int, default=1
+        Number of starts; the likeliest result is kept.
+    init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="kmeans"
+        How starts are made.
+    weights_init : array-like of shape (n_components,), optional
+        Weights to start from.
+    means_init : array-like of shape (n_components, n_features), optional
+        Means to start from. Weights and covariances that are not given are those of the rows nearest to
+        each of these means.
+    precisions_init : array-like, optional
+        Inverse covariances to start from, in the shape of `precisions_`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the starts, and of `sample`. A seed gives the same bits for any number of threads, and
+        the same mixture for any order of the rows.
+    warm_start : bool, default=False
+        Go on from the parameters of the last fit, with `n_init` taken as one.
+    verbose : int, default=0
+        1 shows a progress bar if the standard error stream is a terminal, lines otherwise; 2 prints
+        lines with times and gains.
+    verbose_interval : int, default=10
+        Iterations between two lines.
+    n_jobs : int or None, default=None
+        Number of threads: None or -1 for as many as the process may use.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_components,)
+        Share of each component.
+    means_ : ndarray of shape (n_components, n_features)
+        Mean of each component.
+    covariances_ : ndarray
+        Of shape (n_components, n_features, n_features) for full, (n_features, n_features) for tied,
+        (n_components, n_features) for diag, (n_components,) for spherical covariances.
+    precisions_ : ndarray
+        Inverses of the covariances, of the same shape.
+    precisions_cholesky_ : ndarray
+        Upper triangular U with ``U @ U.T`` the precision, or square roots of precisions.
+    converged_ : bool
+        Whether the chosen run converged.
+    n_iter_ : int
+        Number of EM iterations of the chosen run.
+    lower_bound_ : float
+        Mean log-likelihood a row of exactly the parameters above.
+    lower_bounds_ : list of float
+        The same after each iteration.
+    log_likelihood_ : float
+        Log-likelihood of all training rows, weighted.
+    n_samples_ : int
+        Number of training rows of positive weight.
+    n_parameters_ : int
+        Number of free parameters.
+    repaired_components_ : tuple of int
+        Components that collapsed and whose covariance stands at the floor.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if fitted on a frame whose column names are all strings.
+
+    See Also
+    --------
+    gaussmix.load_model : Read a saved mixture.
+
+    Notes
+    -----
+    EM for mixtures: Dempster, Laird and Rubin 1977, Journal of the Royal Statistical Society B 39,
+    section 4.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gaussmix import GaussianMixture
+    >>> X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    >>> mixture = GaussianMixture(n_components=2, random_state=0, reg_covar=1e-6).fit(X)
+    >>> mixture.means_[mixture.predict([[0, 0], [12, 3]])].round(6)
+    array([[ 1.,  2.],
+           [10.,  2.]])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions(set(FAMILIES))],
+        "tol": [Interval(Real, 0.0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "init_params": [StrOptions(set(STARTS))],
+        "weights_init": ["array-like", None],
+        "means_init": ["array-like", None],
+        "precisions_init": ["array-like", None],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+    }
+
+    converged_: bool
+    n_iter_: int
+    lower_bound_: float
+    lower_bounds_: list[float]
+    log_likelihood_: float
+    n_samples_: int
+    repaired_components_: tuple[int, ...]
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-7,
+        reg_covar: float | str = "auto",
+        max_iter: int = 1000,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.n_jobs = n_jobs
+
+    @with_callbacks
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Estimate the mixture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers; double or single precision is read as it is, without a copy.
+        y : ignored
+            Present for pipelines.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts: weight 0 is the same as leaving the row out, weight 2 the same as
+            having it twice.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are not valid, or there are fewer rows than components.
+        gaussmix.DegenerateCovarianceError
+            If a component collapses and `reg_covar` is zero.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If `max_iter` iterations were not enough.
+        gaussmix.DegenerateComponentWarning
+            If a component collapsed and was held up.
+        """
+        self._validate_params()
+        data: NDArray[np.floating] = validate_data(
+            self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
+        )
+        weights = check_sample_weight(sample_weight, data.shape[0])
+        n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
+        if n_samples < self.n_components:
+            raise ValueError(
+                "Expected n_samples >= n_components "
+                f"but got n_components = {self.n_components}, n_samples = {n_samples}"
+            )
+        continued = self.warm_start and hasattr(self, "converged_")
+        n_init = 1 if continued else self.n_init
+        given = self._current_parameters() if continued else self._given_parameters(data.shape[1])
+
+        monitors, callbacks, bar = self._monitors(n_init, data)
+        try:
+            result = fit_mixture(
+                data,
+                weights,
+                family=self._family(),
+                n_components=self.n_components,
+                start=STARTS[self.init_params],
+                given=given,
+                reg_covar=None if self.reg_covar == "auto" else float(self.reg_covar),
+                tol=self.tol,
+                max_iter=self.max_iter,
+                n_init=n_init,
+                generator=check_random_state(self.random_state),
+                backend=default_backend(self.n_jobs),
+                monitor=Monitors(monitors) if monitors else None,
+            )
+        except DegenerateCovarianceError:
+            raise DegenerateCovarianceError(single_precision=data.dtype == np.float32) from None
+        finally:
+            if bar is not None:
+                bar.close()
+        self._store(result, data.dtype, n_samples, n_samples if weights is None else float(weights.sum()))
+        if callbacks is not None:
+            callbacks.end_fit(result.parameters)
+        self._warn(result)
+        return self
+
+    def fit_predict(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.int64]:
+        """Estimate the mixture and return the most probable component of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            See `fit`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            The same as ``fit(X).predict(X)``.
+        """
+        labels: NDArray[np.int64] = self.fit(X, sample_weight=sample_weight).predict(X)
+        return labels
+
+    @classmethod
+    def from_parameters(
+        cls,
+        weights: ArrayLike,
+        means: ArrayLike,
+        covariances: ArrayLike,
+        *,
+        covariance_type: str = "full",
+        feature_names: Sequence[str] | None = None,
+    ) -> Self:
+        """Build a mixture from known parameters, ready to predict, score and sample.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n_components,)
+            Not negative, summing to one.
+        means : array-like of shape (n_components, n_features)
+        covariances : array-like
+            In the shape of `covariances_` for the covariance type.
+        covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        feature_names : sequence of str, optional
+            Names of the features, as if fitted on a frame with these columns.
+
+        Returns
+        -------
+        GaussianMixture
+            Fitted. With ``warm_start=True`` set, `fit` goes on from these parameters.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not agree, weights are not proportions or covariances not positive definite.
+
+        Examples
+        --------
+        >>> from gaussmix import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters(
+        ...     [0.25, 0.75], [[0.0], [3.0]], [1.0, 4.0], covariance_type="spherical")
+        >>> mixture.predict([[-1.0], [5.0]])
+        array([0, 1])
+        """
+        means = np.asarray(means, dtype=np.float64)
+        if means.ndim != 2 or 0 in means.shape:
+            raise ValueError(f"means should have the shape (n_components, n_features), but got {means.shape}")
+        n_components, n_features = means.shape
+        mixture = cls(n_components=n_components, covariance_type=covariance_type)
+        mixture._validate_params()
+        family = mixture._family()
+        checked = check_positive_definite(covariances, family, n_components, n_features, "covariance")
+        weights = check_weights(weights, n_components)
+        means = check_means(means, n_components, n_features)
+        parameters = MixtureParameters.from_covariances(family, weights, means, checked)
+        mixture._publish(parameters, np.dtype(np.float64))
+        mixture.n_features_in_ = n_features
+        if feature_names is not None:
+            names = np.asarray([str(name) for name in feature_names], dtype=object)
+            if names.shape != (n_features,):
+                raise ValueError(f"there are {len(names)} feature names for {n_features} features")
+            mixture.feature_names_in_ = names
+        mixture.converged_ = True
+        mixture.n_iter_ = 0
+        mixture.repaired_components_ = ()
+        return mixture
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the mixture to a file as readable JSON, which `gaussmix.load_model` reads.
+
+        The file appears complete or not at all.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the mixture has not been fitted.
+        OSError
+            If the file cannot be written.
+        """
+        from gaussmix.estimators.model_file import save_model
+
+        save_model(self, path)
+
+    def _given_parameters(self, n_features: int) -> GivenParameters:
+        """Return the parts of the start that the user gave, checked."""
+        family = self._family()
+        weights = means = factor = None
+        if self.weights_init is not None:
+            weights = check_weights(self.weights_init, self.n_components)
+        if self.means_init is not None:
+            means = check_means(self.means_init, self.n_components, n_features)
+        if self.precisions_init is not None:
+            precisions = check_positive_definite(
+                self.precisions_init, family, self.n_components, n_features, "precision"
+            )
+            factor = family.representation.factor_of_precisions(precisions)
+        return GivenParameters(weights, means, factor)
+
+    def _current_parameters(self) -> GivenParameters:
+        """Return the parameters of the last fit as a start."""
+        parameters = self._parameters()
+        history = getattr(self, "_path", ())
+        return GivenParameters(parameters.weights, parameters.means, parameters.factor, history)
+
+    def _monitors(
+        self, n_init: int, X: NDArray[np.floating]
+    ) -> tuple[list[Monitor], CallbackMonitor | None, ProgressBarMonitor | None]:
+        """Return all monitors, and among them those that want to be told of the end."""
+        monitors: list[Monitor] = []
+        callbacks = bar = None
+        if self.verbose == 1 and sys.stderr.isatty():
+            bar = ProgressBarMonitor(n_init)
+            monitors.append(bar)
+        elif self.verbose:
+            monitors.append(LineMonitor(int(self.verbose), self.verbose_interval))
+        if self.has_callbacks:
+            callbacks = CallbackMonitor(
+                self, n_init, self.max_iter, X, lambda found: self._reconstruction(found, X.dtype)
+            )
+            monitors.append(callbacks)
+        return monitors, callbacks, bar
+
+    def _reconstruction(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[str, Any]:
+        """Return the attributes that make a copy of this estimator a fitted one."""
+        names = {name: getattr(self, name) for name in ("feature_names_in_",) if hasattr(self, name)}
+        return {"n_features_in_": parameters.n_features, **names, **fitted_arrays(parameters, dtype)}
+
+    def _store(self, result: FitResult, dtype: np.dtype[Any], n_samples: int, total: float) -> None:
+        """Set the fitted attributes."""
+        self._publish(result.parameters, dtype)
+        self.converged_ = result.em.converged
+        self.n_iter_ = result.em.n_iter
+        self.lower_bound_ = result.em.log_likelihood
+        self._path = result.em.path
+        self.lower_bounds_ = list(result.em.log_likelihoods)
+        self.log_likelihood_ = result.em.log_likelihood * total
+        self.n_samples_ = n_samples
+        self.repaired_components_ = tuple(np.flatnonzero(result.parameters.repaired).tolist())
+
+    def _warn(self, result: FitResult) -> None:
+        """Tell the user, once each, of what they can act on."""
+        if not self.converged_ and self.max_iter > 0:
+            warnings.warn(
+                "Best performing initialization did not converge. Try different init parameters, or "
+                "increase max_iter, tol, or check for degenerate data.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        if self.repaired_components_:
+            constant = np.flatnonzero(result.constant).tolist()
+            names = getattr(self, "feature_names_in_", None)
+            cause = "they shrank onto too few different rows"
+            if constant:
+                listed = constant if names is None else [str(names[d]) for d in constant]
+                cause = f"feature(s) {listed} have the same value in every row, so leave them out"
+            warnings.warn(
+                f"The covariance of component(s) {list(self.repaired_components_)} collapsed and was "
+                f"held up at the least allowed variance: {cause}. Otherwise try fewer components, a "
+                "simpler covariance_type or a larger reg_covar.",
+                DegenerateComponentWarning,
+                stacklevel=4,
+            )
+
+    def _initialize(self, X: Array, resp: Array) -> None:
+        """Set parameters from responsibilities, under scikit-learn's name for it."""
+        n_features = X.shape[1]
+        family = self._family()
+        statistics = SufficientStatistics.from_responsibilities(
+            np.asarray(X, dtype=np.float64),
+            np.zeros((resp.shape[1], n_features)),
+            np.asarray(resp, dtype=np.float64),
+            family.moments,
+        )
+        addition = 0.0 if self.reg_covar == "auto" else float(self.reg_covar)
+        regularization = Regularization(np.zeros(n_features), np.full(n_features, addition), strict=True)
+        parameters = maximise(statistics, family, regularization)
+        if self.precisions_init is not None:
+            precisions = check_positive_definite(
+                self.precisions_init, family, resp.shape[1], n_features, "precision"
+            )
+            factor = family.representation.factor_of_precisions(precisions)
+            parameters = MixtureParameters.from_factor(family, parameters.weights, parameters.means, factor)
+        self._publish(parameters, X.dtype)
+
+    def _set_parameters(self, params: tuple[Array, Array, Array, Array]) -> None:
+        """Set weights, means, covariances and Cholesky factors, under scikit-learn's name for it."""
+        self.weights_, self.means_, self.covariances_, self.precisions_cholesky_ = params
+        representation = self._family().representation
+        self.precisions_ = representation.precisions(representation.transpose(self.precisions_cholesky_))

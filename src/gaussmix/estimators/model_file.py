@@ -1,0 +1,272 @@
+"""Model files: a fitted mixture as readable JSON. Reading one never runs code from it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import numpy as np
+
+from gaussmix.covariance import FAMILIES
+from gaussmix.data.atomic import atomic_write
+from gaussmix.exceptions import ModelFileError
+
+if TYPE_CHECKING:
+    from gaussmix.estimators.gaussian_mixture import GaussianMixture
+
+FORMAT = "gaussmix-model"
+FORMAT_VERSION = 1
+LARGEST_FILE = 4 << 30
+"""Bytes. A mixture that needs more could not be read into memory as text."""
+
+_SETTINGS = {
+    "tol": (float, int),
+    "reg_covar": (float, int, str),
+    "max_iter": (int,),
+    "n_init": (int,),
+    "init_params": (str,),
+}
+_RESULTS = {
+    "converged": (bool,),
+    "n_iter": (int,),
+    "mean_log_likelihood": (float, int),
+    "log_likelihood": (float, int),
+    "n_samples": (int,),
+    "repaired_components": (list,),
+}
+
+
+def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
+    """Write a fitted mixture to a file; see `GaussianMixture.save`."""
+    import gaussmix
+
+    parameters = mixture._parameters()
+    names = getattr(mixture, "feature_names_in_", None)
+    seed = mixture.random_state
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "written_by": f"gaussmix {gaussmix.__version__}",
+        "estimator": type(mixture).__name__,
+        "covariance_type": mixture.covariance_type,
+        "n_components": parameters.n_components,
+        "n_features": parameters.n_features,
+        "feature_names": None if names is None else [str(name) for name in names],
+        "settings": {name: getattr(mixture, name) for name in _SETTINGS}
+        | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None},
+        "result": {
+            "converged": bool(mixture.converged_),
+            "n_iter": int(mixture.n_iter_),
+            "mean_log_likelihood": _number(getattr(mixture, "lower_bound_", None)),
+            "log_likelihood": _number(getattr(mixture, "log_likelihood_", None)),
+            "n_samples": getattr(mixture, "n_samples_", None),
+            "repaired_components": list(mixture.repaired_components_),
+        },
+        "weights": parameters.weights.tolist(),
+        "means": parameters.means.tolist(),
+        "covariances": parameters.covariances.tolist(),
+    }
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
+    with atomic_write(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+def load_model(path: str | os.PathLike[str]) -> GaussianMixture:
+    """Read a mixture from a file that `GaussianMixture.save` or the command line wrote.
+
+    Everything in the file is checked before it is used; nothing in it is executed.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A model file, or the folder that ``gaussmix fit`` wrote.
+
+    Returns
+    -------
+    GaussianMixture
+        Fitted.
+
+    Raises
+    ------
+    gaussmix.ModelFileError
+        If there is no such file, it is not a model file, is damaged, or was written by a newer version.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from gaussmix import GaussianMixture, load_model
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
+    >>> GaussianMixture.from_parameters([1.0], [[2.0]], [[[4.0]]]).save(path)
+    >>> load_model(path).means_
+    array([[2.]])
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model.json"
+    return _mixture_from(_read(path), path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the JSON document of a model file."""
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise ModelFileError(f"{path}: {size} bytes are too many for a model file")
+        document = json.loads(path.read_bytes(), parse_constant=_reject_constant)
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: no such model file") from None
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
+    except (UnicodeDecodeError, RecursionError):
+        raise ModelFileError(f"{path}: not a gaussmix model file") from None
+    except json.JSONDecodeError as error:
+        raise ModelFileError(
+            f"{path}: damaged or not a gaussmix model file: line {error.lineno}, column {error.colno}: "
+            f"{error.msg}. Save the model again."
+        ) from None
+    except ValueError as error:  # from parse_constant, or a number of thousands of digits
+        raise ModelFileError(f"{path}: damaged model file: {error}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ModelFileError(f"{path}: not a gaussmix model file (it does not say format: {FORMAT})")
+    version = document.get("format_version")
+    if not _is_integer(version) or version < 1:
+        raise ModelFileError(f"{path}: damaged model file: format_version is {_shown(version)}")
+    if version > FORMAT_VERSION:
+        raise ModelFileError(
+            f"{path}: written by a newer version ({_shown(document.get('written_by'))}, format {version}; "
+            f"this one reads up to {FORMAT_VERSION}). Upgrade gaussmix to read it."
+        )
+    return document
+
+
+def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
+    """Return the mixture of a JSON document."""
+    from gaussmix.estimators.gaussian_mixture import GaussianMixture
+
+    covariance_type = document.get("covariance_type")
+    if not isinstance(covariance_type, str) or covariance_type not in FAMILIES:
+        raise ModelFileError(f"{path}: unknown covariance_type {_shown(covariance_type)}")
+    n_components, n_features = (_count(document, name, path) for name in ("n_components", "n_features"))
+    shape = FAMILIES[covariance_type].representation.shape(n_components, n_features)
+    names = document.get("feature_names")
+    if names is not None and not (
+        isinstance(names, list) and len(names) == n_features and all(isinstance(n, str) for n in names)
+    ):
+        raise ModelFileError(f"{path}: damaged model file: feature_names are not {n_features} texts")
+    try:
+        mixture = GaussianMixture.from_parameters(
+            _array(document, "weights", (n_components,), path),
+            _array(document, "means", (n_components, n_features), path),
+            _array(document, "covariances", shape, path),
+            covariance_type=covariance_type,
+            feature_names=names,
+        )
+    except ModelFileError:
+        raise
+    except ValueError as error:
+        raise ModelFileError(f"{path}: damaged model file: {error}") from None
+    settings = _checked_section(document, "settings", _SETTINGS, path)
+    mixture.set_params(**{name: value for name, value in settings.items() if value is not None})
+    seed = document.get("settings", {}).get("random_state")
+    if _is_integer(seed) and 0 <= seed < 2**32:
+        mixture.set_params(random_state=seed)
+    try:
+        mixture._validate_params()
+    except ValueError as error:
+        raise ModelFileError(f"{path}: damaged model file: {error}") from None
+    result = _checked_section(document, "result", _RESULTS, path)
+    mixture.converged_ = result.get("converged", True)
+    mixture.n_iter_ = result.get("n_iter") or 0
+    repaired = result.get("repaired_components") or []
+    if not all(_is_integer(k) and 0 <= k < n_components for k in repaired):
+        raise ModelFileError(f"{path}: damaged model file: repaired_components")
+    mixture.repaired_components_ = tuple(repaired)
+    for name, attribute in (
+        ("mean_log_likelihood", "lower_bound_"),
+        ("log_likelihood", "log_likelihood_"),
+        ("n_samples", "n_samples_"),
+    ):
+        if result.get(name) is not None:
+            setattr(mixture, attribute, result[name])
+    return mixture
+
+
+def _array(document: dict[str, Any], name: str, shape: tuple[int, ...], path: Path) -> np.ndarray:
+    """Return an array of finite numbers, checked to have exactly the given shape before it is built."""
+
+    def check(value: Any, lengths: tuple[int, ...]) -> None:
+        if not lengths:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+                raise ModelFileError(f"{path}: damaged model file: {name} holds {_shown(value)}")
+            return
+        if not isinstance(value, list) or len(value) != lengths[0]:
+            raise ModelFileError(
+                f"{path}: damaged model file: {name} should have the shape of {shape}. Save the model again."
+            )
+        for part in value:
+            check(part, lengths[1:])
+
+    check(document.get(name), shape)
+    return np.asarray(document[name], dtype=np.float64)
+
+
+def _checked_section(
+    document: dict[str, Any], section: str, types: Mapping[str, tuple[type, ...]], path: Path
+) -> dict[str, Any]:
+    """Return a section's known entries, checked to be of the right types; absent or null ones as None."""
+    entries = document.get(section, {})
+    if not isinstance(entries, dict):
+        raise ModelFileError(f"{path}: damaged model file: {section} is not an object")
+    checked = {}
+    for name, allowed in types.items():
+        value = entries.get(name)
+        wrong_boolean = isinstance(value, bool) and bool not in allowed
+        if value is not None and (wrong_boolean or not isinstance(value, allowed)):
+            raise ModelFileError(f"{path}: damaged model file: {section}.{name} is {_shown(value)}")
+        checked[name] = value
+    return checked
+
+
+def _count(document: dict[str, Any], name: str, path: Path) -> int:
+    """Return a positive whole number."""
+    value = document.get(name)
+    if not _is_integer(value) or value < 1:
+        raise ModelFileError(f"{path}: damaged model file: {name} is {_shown(value)}")
+    return value
+
+
+def _is_integer(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_finite(value: int | float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number too large for a double
+        return False
+
+
+def _number(value: float | None) -> float | None:
+    """Return a number that JSON can hold, or None."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy numbers, which users may pass as settings, as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot write {type(value).__name__} to a model file")
+
+
+def _reject_constant(name: str) -> float:
+    raise ValueError(f"it holds {name}, which no model has")
+
+
+def _shown(value: Any) -> str:
+    """Return a value from a file for an error message: short, without control characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

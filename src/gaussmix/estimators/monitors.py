@@ -1,0 +1,198 @@
+"""Watching a fit: scikit-learn's lines, a progress bar on a terminal, and scikit-learn's callbacks."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gaussmix.core.em import EMResult
+from gaussmix.core.parameters import MixtureParameters
+from gaussmix.fitting import Monitor
+
+BAR_APPEARS_AFTER_SECONDS = 1.0
+
+GetParameters = Callable[[], MixtureParameters]
+
+
+class Monitors:
+    """Several monitors as one."""
+
+    def __init__(self, monitors: Sequence[Monitor]) -> None:
+        self.monitors = monitors
+
+    def begin_run(self, run: int) -> None:
+        """Pass on the begin of a run."""
+        for monitor in self.monitors:
+            monitor.begin_run(run)
+
+    def iteration(self, number: int, parameters: GetParameters, log_likelihood: float, gain: float) -> bool:
+        """Pass on an iteration; stop if any monitor says so."""
+        answers = [m.iteration(number, parameters, log_likelihood, gain) for m in self.monitors]
+        return any(answers)
+
+    def end_run(self, result: EMResult, parameters: GetParameters) -> None:
+        """Pass on the end of a run."""
+        for monitor in self.monitors:
+            monitor.end_run(result, parameters)
+
+
+class LineMonitor:
+    """Prints what scikit-learn's mixtures print for ``verbose=1`` and ``verbose=2``.
+
+    Parameters
+    ----------
+    verbose : int
+        2 adds times and gains.
+    interval : int
+        Iterations between two lines.
+    """
+
+    def __init__(self, verbose: int, interval: int) -> None:
+        self.verbose = verbose
+        self.interval = interval
+
+    def begin_run(self, run: int) -> None:
+        """Print the number of the start."""
+        print(f"Initialization {run}")
+        self._run_began = self._last_line = time.perf_counter()
+
+    def iteration(self, number: int, parameters: GetParameters, log_likelihood: float, gain: float) -> bool:
+        """Print every so many iterations."""
+        if number % self.interval == 0:
+            if self.verbose >= 2:
+                now = time.perf_counter()
+                lapse = now - self._last_line
+                print(f"  Iteration {number}\t time lapse {lapse:.5f}s\t ll change {gain:.5f}")
+                self._last_line = now
+            else:
+                print(f"  Iteration {number}")
+        return False
+
+    def end_run(self, result: EMResult, parameters: GetParameters) -> None:
+        """Print whether the run converged."""
+        line = f"Initialization {'converged' if result.converged else 'did not converge'}."
+        if self.verbose >= 2:
+            lapse = time.perf_counter() - self._run_began
+            line += f" time lapse {lapse:.5f}s\t lower bound {result.log_likelihood:.5f}."
+        print(line)
+
+
+class ProgressBarMonitor:
+    """A progress bar on the standard error stream, for fits that last longer than a moment.
+
+    Parameters
+    ----------
+    n_init : int
+        Number of starts.
+    """
+
+    def __init__(self, n_init: int) -> None:
+        self.n_init = n_init
+        self._run = 0
+        self._began = time.perf_counter()
+        self._progress: Any = None
+
+    def begin_run(self, run: int) -> None:
+        """Take note of the number of the start."""
+        self._run = run
+
+    def iteration(self, number: int, parameters: GetParameters, log_likelihood: float, gain: float) -> bool:
+        """Show the iteration and the likelihood reached."""
+        if self._progress is None:
+            if time.perf_counter() - self._began < BAR_APPEARS_AFTER_SECONDS:
+                return False
+            self._open()
+        self._progress.update(
+            self._task,
+            completed=self._run,
+            description=f"start {self._run + 1} of {self.n_init}, iteration {number}, "
+            f"log-likelihood a row {log_likelihood:.6f}",
+        )
+        return False
+
+    def end_run(self, result: EMResult, parameters: GetParameters) -> None:
+        """Count the start as done."""
+        if self._progress is not None:
+            self._progress.update(self._task, completed=self._run + 1)
+
+    def close(self) -> None:
+        """Remove the bar from the screen."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def _open(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=Console(file=sys.stderr),
+            transient=True,
+        )
+        self._progress.start()
+        self._task = self._progress.add_task("fit", total=self.n_init)
+
+
+class CallbackMonitor:
+    """Passes a fit on to the callbacks of `sklearn.callback`: one task a start, one an iteration.
+
+    Parameters
+    ----------
+    estimator : estimator with callbacks set
+    n_init, max_iter : int
+    X : ndarray of shape (N, D)
+    attributes : callable
+        Gives the fitted attributes that belong to parameters.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        n_init: int,
+        max_iter: int,
+        X: Any,
+        attributes: Callable[[MixtureParameters], dict[str, Any]],
+    ) -> None:
+        self.estimator = estimator
+        self.max_iter = max_iter
+        self.X = X
+        self.attributes = attributes
+        self._fit = estimator._init_callback_context(max_subtasks=n_init)
+        self._fit.call_on_fit_task_begin(estimator=estimator, X=X)
+
+    def begin_run(self, run: int) -> None:
+        """Begin the task of a start."""
+        self._run = self._fit.subcontext(task_name="initialization", max_subtasks=self.max_iter)
+        self._run.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+
+    def iteration(self, number: int, parameters: GetParameters, log_likelihood: float, gain: float) -> bool:
+        """Begin and end the task of an iteration; stop if a callback says so."""
+        task = self._run.subcontext(task_name="iteration")
+        task.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+        return bool(
+            task.call_on_fit_task_end(
+                estimator=self.estimator,
+                X=self.X,
+                reconstruction_attributes=lambda: self.attributes(parameters()),
+            )
+        )
+
+    def end_run(self, result: EMResult, parameters: GetParameters) -> None:
+        """End the task of a start."""
+        self._run.call_on_fit_task_end(
+            estimator=self.estimator,
+            X=self.X,
+            reconstruction_attributes=lambda: self.attributes(parameters()),
+        )
+
+    def end_fit(self, parameters: MixtureParameters) -> None:
+        """End the task of the whole fit."""
+        self._fit.call_on_fit_task_end(
+            estimator=self.estimator,
+            X=self.X,
+            reconstruction_attributes=lambda: self.attributes(parameters),
+        )

@@ -1,0 +1,130 @@
+"""Checks of what users pass to estimators, with scikit-learn's words where it has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_array
+
+from gaussmix.core.parameters import CovarianceFamily
+from gaussmix.core.representation import MatrixRepresentation
+from gaussmix.core.rows import Array
+
+SYMMETRY_TOLERANCE = 1e-5
+"""Asymmetry allowed in a matrix given by the user, as a correlation: it may have been printed and read."""
+
+
+def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
+    """Return sample weights as doubles; None if all are one.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), number or None
+    n_samples : int
+
+    Raises
+    ------
+    ValueError
+        If the shape is wrong, or a weight is negative or not finite, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    if np.isscalar(sample_weight):
+        sample_weight = np.full(n_samples, sample_weight, dtype=float)
+    weights: Array = check_array(
+        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.ndim != 1:
+        raise ValueError("Sample weights must be 1D array or scalar")
+    if weights.shape != (n_samples,):
+        raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n_samples,)}!")
+    if (weights < 0).any():
+        row = int(np.argmax(weights < 0))
+        raise ValueError(
+            f"Negative values in data passed to `sample_weight`: row {row} has {weights[row]}. "
+            "Weights count how often a row occurs, so they must be zero or more."
+        )
+    if not weights.any():
+        raise ValueError("Sample weights must contain at least one non-zero number: all weights are zero.")
+    return None if (weights == 1.0).all() else weights
+
+
+def _check_shape(parameter: NDArray[Any], shape: tuple[int, ...], name: str) -> None:
+    if parameter.shape != shape:
+        raise ValueError(
+            f"The parameter '{name}' should have the shape of {shape}, but got {parameter.shape}"
+        )
+
+
+def check_weights(weights: ArrayLike, n_components: int) -> Array:
+    """Return component weights of shape (K,), checked to be proportions that sum to one."""
+    checked = check_array(weights, dtype=[np.float64, np.float32], ensure_2d=False, allow_nd=True)
+    _check_shape(checked, (n_components,), "weights")
+    if (checked < 0.0).any() or (checked > 1.0).any():
+        # The two values are named the wrong way round, as in scikit-learn, whose users match this text.
+        raise ValueError(
+            "The parameter 'weights' should be in the range [0, 1], but got max value "
+            f"{checked.min():.5f}, min value {checked.max():.5f}"
+        )
+    tolerance = 1e-6 if checked.dtype == np.float32 else 1e-8
+    if abs(1.0 - checked.sum()) > tolerance:
+        raise ValueError(
+            f"The parameter 'weights' should be normalized, but got sum(weights) = {checked.sum():.5f}"
+        )
+    return np.asarray(checked, dtype=np.float64)
+
+
+def check_means(means: ArrayLike, n_components: int, n_features: int) -> Array:
+    """Return component means of shape (K, D)."""
+    checked = check_array(means, dtype=np.float64, ensure_2d=False, allow_nd=True)
+    _check_shape(checked, (n_components, n_features), "means")
+    return np.asarray(checked)
+
+
+def check_positive_definite(
+    arrays: ArrayLike, family: CovarianceFamily, n_components: int, n_features: int, what: str
+) -> Array:
+    """Return covariances or precisions in the family's shape, checked to be positive definite.
+
+    Parameters
+    ----------
+    arrays : array-like
+    family : CovarianceFamily
+    n_components, n_features : int
+    what : {"covariance", "precision"}
+        How to call them in errors.
+
+    Raises
+    ------
+    ValueError
+        If the shape is wrong, or a matrix is not symmetric and positive definite.
+    """
+    name = f"{family.name} {what}"
+    checked = check_array(arrays, dtype=np.float64, ensure_2d=False, allow_nd=True)
+    shape = family.representation.shape(n_components, n_features)
+    _check_shape(checked, shape, name)
+    if isinstance(family.representation, MatrixRepresentation):
+        if not _are_symmetric_positive_definite(checked):
+            raise ValueError(f"'{name}' should be symmetric, positive-definite")
+        return 0.5 * (checked + np.swapaxes(checked, -1, -2))
+    if not (checked > 0.0).all():
+        raise ValueError(f"'{name}' should be positive")
+    return np.asarray(checked)
+
+
+def _are_symmetric_positive_definite(matrices: Array) -> bool:
+    """Return whether matrices of shape (..., D, D) are, whatever the units of their features."""
+    diagonal = np.einsum("...dd->...d", matrices)
+    if not (diagonal > 0).all():
+        return False
+    root = np.sqrt(diagonal)
+    correlations = matrices / root[..., None, :] / root[..., :, None]
+    if not np.allclose(correlations, np.swapaxes(correlations, -1, -2), rtol=0.0, atol=SYMMETRY_TOLERANCE):
+        return False
+    try:
+        np.linalg.cholesky(correlations)
+    except np.linalg.LinAlgError:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""An order of rows that depends on what they are, not on where they stand in the table.
+
+Random starts draw rows by their rank in this order. So a shuffled table, a table with rows repeated
+instead of weighted, or one in other units gets the same start from the same seed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaussmix.core.rows import Array, Rows
+
+BLOCK_ROWS = 65536
+SORTED_ROWS = 2_000_000
+"""Tables with more rows are thinned at random first: sorting them would take longer than the fit, and
+memory in proportion to the rows."""
+SAMPLE_ROWS = 20_000
+SAMPLE_ROWS_A_COMPONENT = 50
+
+
+def representative_sample(
+    rows: Rows, spread: Array, n_components: int, generator: np.random.RandomState
+) -> tuple[Array, Array]:
+    """Return rows in working coordinates, and their weights, that stand for the whole table.
+
+    Small tables are returned whole, in the canonical order. Larger ones are sampled systematically:
+    at evenly spaced steps of cumulated weight along that order.
+
+    Parameters
+    ----------
+    rows : Rows
+    spread : ndarray of shape (D,)
+        Unit of distance in each feature.
+    n_components : int
+    generator : numpy.random.RandomState
+
+    Returns
+    -------
+    z : ndarray of shape (M, D)
+    weights : ndarray of shape (M,)
+        Positive.
+    """
+    candidates = np.arange(rows.n_rows)
+    weights = np.ones(rows.n_rows) if rows.sample_weight is None else rows.sample_weight
+    if rows.n_rows > SORTED_ROWS:
+        candidates = np.unique(generator.randint(0, rows.n_rows, size=SORTED_ROWS // 4))
+        weights = weights[candidates]
+    candidates, weights = candidates[weights > 0], weights[weights > 0]
+    order = np.argsort(_keys(rows, candidates, spread), kind="stable")
+    candidates, weights = candidates[order], weights[order]
+    size = max(SAMPLE_ROWS, SAMPLE_ROWS_A_COMPONENT * n_components)
+    total = weights.sum()
+    if total > size or len(candidates) > 10 * size:
+        steps = (np.arange(size) + generator.uniform()) / size * total
+        positions = np.minimum(np.searchsorted(np.cumsum(weights), steps, side="right"), len(candidates) - 1)
+        chosen, counts = np.unique(positions, return_counts=True)
+        candidates, weights = candidates[chosen], counts * (total / size)
+    return rows.coordinates.to_working(rows.X[candidates]), weights
+
+
+def _keys(rows: Rows, candidates: np.ndarray, spread: Array) -> Array:
+    """Return one number a row: its projection on a fixed direction in which no two features cancel."""
+    # Fractional parts of multiples of the golden ratio: fixed, irrational, unlikely to meet any data.
+    direction = (0.5 + np.modf(np.arange(1, rows.n_features + 1) * 0.6180339887498949)[0]) / spread
+    keys = np.empty(len(candidates))
+    for start in range(0, len(candidates), BLOCK_ROWS):
+        block = rows.X[candidates[start : start + BLOCK_ROWS]]
+        keys[start : start + len(block)] = rows.coordinates.to_working(block) @ direction
+    return keys

@@ -1,0 +1,1 @@
+"""Choosing between mixtures: information criteria, and the number of components."""
