@@ -26,7 +26,8 @@ INSTALL_COMPILER = """A C++17 compiler is needed to build the kernels. Install o
   macOS:            xcode-select --install
 Or set the environment variable CXX to the compiler to use."""
 
-INSTALL_HEADERS = """The header files of Python {version} are missing ({header}). Install them and run make again:
+INSTALL_HEADERS = """The header files of Python {version} are missing ({header}).
+Install them and run make again:
   Debian, Ubuntu:   apt-get install python3-dev
   Fedora, RHEL:     dnf install python3-devel"""
 

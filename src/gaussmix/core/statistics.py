@@ -104,8 +104,8 @@ class SufficientStatistics:
     def about(self, centers: Array) -> SufficientStatistics:
         """Return the same statistics taken about other centres (the parallel axis theorem).
 
-        The new sums can be small differences of the old ones. What such a subtraction may have rounded
-        away, one unit in the last place of the old sums, is left in the variances: rounding never makes
+        The new sums can be small differences of the old ones. Variances are not let fall below what
+        such a subtraction rounds, one unit in the last place of the old sums: rounding alone never makes
         a variance zero or negative.
         """
         step = self.centers - centers
@@ -120,12 +120,12 @@ class SufficientStatistics:
                 + self.counts[:, None, None] * step[:, :, None] * step[:, None, :]
             )
             second = second + (moved if self.moments is Moments.FULL else moved.sum(axis=0))
-            diagonal = np.einsum("...dd->...d", second)
-            diagonal += rounding * np.einsum("...dd->...d", self.second)
+            diagonal = np.einsum("...dd->...d", second)  # a view
+            np.maximum(diagonal, rounding * np.einsum("...dd->...d", self.second), out=diagonal)
         elif self.moments in (Moments.DIAGONAL, Moments.TRACE):
             along = 2.0 * self.first * step + self.counts[:, None] * step**2
             second = second + (along if self.moments is Moments.DIAGONAL else along.sum(axis=1))
-            second += rounding * self.second
+            second = np.maximum(second, rounding * self.second)
         return replace(self, centers=centers, first=first, second=second)
 
     def __add__(self, other: SufficientStatistics) -> SufficientStatistics:

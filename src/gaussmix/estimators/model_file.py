@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.covariance import FAMILIES
 from gaussmix.data.atomic import atomic_write
@@ -44,6 +45,7 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
     """Write a fitted mixture to a file; see `GaussianMixture.save`."""
     import gaussmix
 
+    check_is_fitted(mixture)
     parameters = mixture._parameters()
     names = getattr(mixture, "feature_names_in_", None)
     seed = mixture.random_state

@@ -7,6 +7,7 @@ instead of weighted, or one in other units gets the same start from the same see
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gaussmix.core.rows import Array, Rows
 
@@ -58,12 +59,25 @@ def representative_sample(
     return rows.coordinates.to_working(rows.X[candidates]), weights
 
 
-def _keys(rows: Rows, candidates: np.ndarray, spread: Array) -> Array:
-    """Return one number a row: its projection on a fixed direction in which no two features cancel."""
-    # Fractional parts of multiples of the golden ratio: fixed, irrational, unlikely to meet any data.
-    direction = (0.5 + np.modf(np.arange(1, rows.n_features + 1) * 0.6180339887498949)[0]) / spread
+def in_canonical_order(centers: Array, spread: Array) -> Array:
+    """Return centres in the same order, so that component numbers do not hang on the seed."""
+    return centers[np.argsort(centers @ _direction(spread), kind="stable")]
+
+
+def _keys(rows: Rows, candidates: NDArray[np.intp], spread: Array) -> Array:
+    """Return one number a row to order by: its projection on a fixed direction."""
+    direction = _direction(spread)
     keys = np.empty(len(candidates))
     for start in range(0, len(candidates), BLOCK_ROWS):
         block = rows.X[candidates[start : start + BLOCK_ROWS]]
         keys[start : start + len(block)] = rows.coordinates.to_working(block) @ direction
     return keys
+
+
+def _direction(spread: Array) -> Array:
+    """Return a direction in which different rows hardly ever fall on one another.
+
+    Its coefficients, in units of the spread, are fractional parts of multiples of the golden ratio: fixed,
+    without any relation between them that data could have too.
+    """
+    return (0.5 + np.modf(np.arange(1, len(spread) + 1) * 0.6180339887498949)[0]) / spread

@@ -10,7 +10,7 @@ from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.statistics import Moments
 from gaussmix.initialization.base import StartingData
-from gaussmix.initialization.order import representative_sample
+from gaussmix.initialization.order import in_canonical_order, representative_sample
 from gaussmix.initialization.partition import parameters_at, parameters_of_partition, partition
 
 
@@ -22,14 +22,15 @@ class RandomRows:
     ) -> MixtureParameters:
         """Return parameters in working coordinates."""
         z, weights = representative_sample(data.rows, data.spread, n_components, generator)
-        # Rows taken one after the other without replacement, by weight.
+        # Different rows, one after the other by weight: all copies of a drawn row are out.
         remaining = weights.copy()
         chosen = []
         for _ in range(n_components):
             row = _draw_row(remaining if remaining.any() else weights, generator)
-            remaining[row] = 0.0
+            remaining[(z == z[row]).all(axis=1)] = 0.0
             chosen.append(row)
-        return parameters_at(data, partition(data, data.rows, z[chosen], data.family.moments))
+        means = in_canonical_order(z[chosen], data.spread)
+        return parameters_at(data, partition(data, data.rows, means, data.family.moments))
 
 
 class KMeansPlusPlus:
@@ -41,7 +42,8 @@ class KMeansPlusPlus:
         """Return parameters in working coordinates."""
         z, weights = representative_sample(data.rows, data.spread, n_components, generator)
         seeds = spread_seeds(z / data.spread, weights, n_components, generator) * data.spread
-        return parameters_at(data, partition(data, data.rows, seeds, data.family.moments))
+        means = in_canonical_order(seeds, data.spread)
+        return parameters_at(data, partition(data, data.rows, means, data.family.moments))
 
 
 class KMeans:
@@ -65,7 +67,7 @@ class KMeans:
         best_log_likelihood, best = -np.inf, z[:n_components]
         for _ in range(self.n_runs if n_components > 1 else 1):
             seeds = spread_seeds(z / data.spread, weights, n_components, generator) * data.spread
-            centers = self._converge(sample, seeds)
+            centers = in_canonical_order(self._converge(sample, seeds), data.spread)
             density = parameters_of_partition(sample, centers).density()
             log_likelihood = data.backend.expect(sample.rows, density, Moments.NONE).log_likelihood
             if log_likelihood > best_log_likelihood:

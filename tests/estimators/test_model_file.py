@@ -1,0 +1,176 @@
+"""Model files: readable, exact, and hostile until checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+
+import numpy as np
+import pytest
+
+from gaussmix import GaussianMixture, ModelFileError, load_model
+
+FAMILIES = ["full", "tied", "diag", "spherical"]
+
+
+@pytest.fixture
+def fitted():
+    X = np.random.RandomState(0).normal(size=(200, 3)) + 4 * (np.arange(200) % 2)[:, None]
+    return GaussianMixture(2, random_state=5, tol=1e-9).fit(X)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.json"
+
+
+def rewrite(path, change):
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-150, 1e150])
+@pytest.mark.parametrize("covariance_type", FAMILIES)
+def test_a_mixture_comes_back_bit_for_bit(covariance_type, scale, path):
+    X = scale * (np.random.RandomState(0).normal(size=(200, 3)) + 4 * (np.arange(200) % 2)[:, None])
+    mixture = GaussianMixture(2, covariance_type=covariance_type, random_state=5).fit(X)
+    mixture.save(path)
+    again = load_model(path)
+    for name in ("weights_", "means_", "covariances_"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(mixture, name))
+    np.testing.assert_allclose(again.score_samples(X), mixture.score_samples(X), rtol=1e-12)
+    assert again.get_params() == mixture.get_params()
+    for name in ("converged_", "n_iter_", "lower_bound_", "log_likelihood_", "n_samples_", "n_parameters_"):
+        assert getattr(again, name) == getattr(mixture, name)
+    assert again.repaired_components_ == mixture.repaired_components_
+
+
+def test_feature_names_come_back(fitted, path):
+    pandas = pytest.importorskip("pandas")
+    X = pandas.DataFrame(np.random.RandomState(0).normal(size=(50, 2)), columns=["größe", 'a "b" </script>'])
+    GaussianMixture(2, random_state=0).fit(X).save(path)
+    assert load_model(path).feature_names_in_.tolist() == list(X.columns)
+
+
+def test_the_file_is_text_that_a_person_can_read(fitted, path):
+    fitted.save(path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["format"] == "gaussmix-model"
+    assert document["weights"] == fitted.weights_.tolist()
+    assert max(len(line) for line in path.read_text().splitlines()) < 200
+
+
+def test_a_single_precision_mixture_comes_back_with_the_same_values(path):
+    X = np.random.RandomState(0).normal(size=(100, 2)).astype(np.float32)
+    mixture = GaussianMixture(2, random_state=0).fit(X)
+    mixture.save(path)
+    np.testing.assert_array_equal(load_model(path).means_, mixture.means_)
+
+
+def test_an_unfitted_mixture_is_not_saved(path):
+    with pytest.raises(ValueError, match="not fitted"):
+        GaussianMixture().save(path)
+    assert not path.exists()
+
+
+def test_a_mixture_from_parameters_can_be_saved(path):
+    GaussianMixture.from_parameters([1.0], [[0.0]], [[[1.0]]]).save(path)
+    assert load_model(path).score([[0.0]]) == pytest.approx(-0.5 * np.log(2 * np.pi))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 30, 500, -1, -20])
+def test_a_truncated_file_is_refused_with_a_clear_line(fitted, path, cut):
+    fitted.save(path)
+    text = path.read_bytes()
+    path.write_bytes(text[:cut])
+    with pytest.raises(ModelFileError, match=r"model\.json: ") as caught:
+        load_model(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.update(format_version=2), "written by a newer version"),
+        (lambda d: d.update(format_version="1"), "format_version is '1'"),
+        (lambda d: d.update(format_version=0), "format_version is 0"),
+        (lambda d: d.update(format="pickle"), "not a gaussmix model file"),
+        (lambda d: d.update(covariance_type="__class__"), "unknown covariance_type"),
+        (lambda d: d.update(covariance_type=["full"]), "unknown covariance_type"),
+        (lambda d: d.update(n_components=10**9), "weights should have the shape"),
+        (lambda d: d.update(n_components=-1), "n_components is -1"),
+        (lambda d: d.update(n_components=True), "n_components is True"),
+        (lambda d: d.update(n_features=2.5), "n_features is 2.5"),
+        (lambda d: d.update(means=[[1, 2, 3]]), "means should have the shape"),
+        (lambda d: d.update(means=[[1, 2, "x"], [1, 2, 3]]), "means holds 'x'"),
+        (lambda d: d.update(means=[[1, 2, 10**400], [1, 2, 3]]), "means holds 1000"),
+        (lambda d: d.update(means=None), "means should have the shape"),
+        (lambda d: d["covariances"][0][0].__setitem__(0, -1.0), "symmetric, positive-definite"),
+        (lambda d: d["covariances"][0][0].__setitem__(1, 7.0), "symmetric, positive-definite"),
+        (lambda d: d.update(weights=[0.9, 0.9]), "should be normalized"),
+        (lambda d: d.update(feature_names=["a"]), "feature_names are not 3 texts"),
+        (lambda d: d.update(feature_names=[1, 2, 3]), "feature_names are not 3 texts"),
+        (lambda d: d.update(settings=[]), "settings is not an object"),
+        (lambda d: d["settings"].update(tol="small"), "settings.tol is 'small'"),
+        (lambda d: d["settings"].update(tol=-1.0), "'tol' parameter"),
+        (lambda d: d["result"].update(repaired_components=[99]), "repaired_components"),
+        (lambda d: d["result"].update(converged="yes"), "result.converged is 'yes'"),
+    ],
+)
+def test_a_damaged_file_is_refused_with_what_is_wrong(fitted, path, change, message):
+    fitted.save(path)
+    rewrite(path, change)
+    with pytest.raises(ModelFileError, match=message) as caught:
+        load_model(path)
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x04\x95.",  # the head of a pickle
+        b"[" * 200_000,
+        b'{"format": "gaussmix-model", "format_version": 1, "x": NaN}',
+        b'{"format": "gaussmix-model", "format_version": ' + b"1" * 10_000 + b"}",
+        b'"text"',
+        b"\xff\xfe\x00",
+        b"null",
+    ],
+)
+def test_what_is_no_model_file_is_refused(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError):
+        load_model(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ModelFileError, match=r"nowhere.json: no such model file"):
+        load_model(tmp_path / "nowhere.json")
+
+
+def test_a_folder_written_by_the_command_line_can_be_named_instead(fitted, tmp_path):
+    fitted.save(tmp_path / "model.json")
+    np.testing.assert_array_equal(load_model(tmp_path).means_, fitted.means_)
+
+
+def test_saving_leaves_no_other_file_behind_and_keeps_the_old_one_on_failure(fitted, path, monkeypatch):
+    fitted.save(path)
+    assert [p.name for p in path.parent.iterdir()] == ["model.json"]
+    before = path.read_bytes()
+    fitted.tol = object()  # nothing that JSON could hold
+    with pytest.raises(TypeError):
+        fitted.save(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["model.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read every file")
+def test_a_file_that_may_not_be_read_is_named(fitted, path):
+    fitted.save(path)
+    path.chmod(stat.S_IWUSR)
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        load_model(path)
