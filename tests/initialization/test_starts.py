@@ -13,7 +13,7 @@ from gaussmix.core.parameters import Regularization
 from gaussmix.core.rows import Coordinates, Rows
 from gaussmix.core.statistics import Moments
 from gaussmix.covariance import FAMILIES
-from gaussmix.initialization import STARTS, StartingData
+from gaussmix.initialization import STARTS, StartingData, order
 from gaussmix.initialization.order import SAMPLE_ROWS, representative_sample
 from gaussmix.initialization.partition import partition
 from gaussmix.initialization.seeds import KMeans, spread_seeds
@@ -159,3 +159,19 @@ def test_k_means_measures_distance_in_the_units_it_is_told():
     one = STARTS["kmeans"](data, 4, np.random.RandomState(0)).means
     other = STARTS["kmeans"](scaled, 4, np.random.RandomState(0)).means
     np.testing.assert_allclose(one * [1.0, 1000.0], other, rtol=1e-9)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_very_many_rows_are_thinned_and_still_represented(weighted, monkeypatch):
+    """Above two million rows in earnest; the limit is lowered here so that the test need not take so long."""
+    monkeypatch.setattr(order, "SORTED_ROWS", 100_000)
+    X = np.random.RandomState(0).normal(size=(400_000, 2))
+    weights = np.where(np.arange(len(X)) % 2, 2.0, 0.0) if weighted else None
+    z, sampled = representative_sample(
+        Rows(X, Coordinates.identity(2), weights), np.ones(2), 3, np.random.RandomState(0)
+    )
+    assert SAMPLE_ROWS / 2 < len(z) <= SAMPLE_ROWS
+    mean = sampled @ z / sampled.sum()
+    np.testing.assert_allclose(mean, 0.0, atol=5 / np.sqrt(SAMPLE_ROWS))
+    if weighted:
+        assert np.isin(z[:, 0], X[1::2, 0]).all()

@@ -108,8 +108,8 @@ def run_em(
     """Run EM from a start until it has converged.
 
     The result's log-likelihood belongs to the result's parameters. A step that lowers the likelihood
-    (which exact M-steps never do, but additions to the diagonal can) is taken back and ends the run;
-    only the first step may, as a start need not obey the regularisation.
+    (which exact M-steps do only by rounding, but additions to the diagonal can) is taken back and counts
+    as a step without gain. Only the first step may, as a start need not obey the regularisation.
 
     Parameters
     ----------
@@ -138,21 +138,23 @@ def run_em(
     path = [at_start]
     if history and abs(history[-1] - at_start) <= ROUNDING * (1.0 + abs(at_start)):
         path = [*history[-3:-1], at_start]
-    accepted: list[float] = []
+    log_likelihoods: list[float] = []
     converged = False
-    while not converged and len(accepted) < max_iter:
+    while not converged and len(log_likelihoods) < max_iter:
         candidate = maximise(statistics, start.family, regularization)
-        statistics = expect(candidate)
+        found = expect(candidate)
+        gain = found.mean_log_likelihood - path[-1]
+        lost = gain < -ROUNDING * (1.0 + abs(path[-1]))
+        if gain < 0 and (log_likelihoods or not lost):
+            gain = 0.0  # taken back
+        else:
+            parameters, statistics = candidate, found
         log_likelihood = statistics.mean_log_likelihood
-        gain = log_likelihood - path[-1]
-        lost = gain < -ROUNDING * (1.0 + abs(log_likelihood))
-        if gain < 0 and (accepted or not lost):
-            converged = True
-            break
-        path = [log_likelihood] if lost else [*path[-2:], log_likelihood]
-        parameters = candidate
-        accepted.append(log_likelihood)
+        path = [log_likelihood] if gain < 0 else [*path[-2:], log_likelihood]
+        log_likelihoods.append(log_likelihood)
         converged = has_converged(path, tol)
-        if observer is not None and observer(len(accepted), parameters, log_likelihood, gain):
+        if observer is not None and observer(len(log_likelihoods), parameters, log_likelihood, gain):
             break
-    return EMResult(parameters, path[-1], tuple(accepted), tuple(path), len(accepted), converged)
+    return EMResult(
+        parameters, path[-1], tuple(log_likelihoods), tuple(path), len(log_likelihoods), converged
+    )

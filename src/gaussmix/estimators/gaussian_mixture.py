@@ -30,6 +30,7 @@ from gaussmix.estimators.validation import (
     check_positive_definite,
     check_sample_weight,
     check_weights,
+    stack_level_of_user,
 )
 from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovarianceError
 from gaussmix.fitting import FitResult, GivenParameters, Monitor, fit_mixture
@@ -439,7 +440,7 @@ class GaussianMixture(CallbackSupport, FittedMixture):
                 "Best performing initialization did not converge. Try different init parameters, or "
                 "increase max_iter, tol, or check for degenerate data.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=stack_level_of_user(),
             )
         if self.repaired_components_:
             constant = np.flatnonzero(result.constant).tolist()
@@ -453,7 +454,7 @@ class GaussianMixture(CallbackSupport, FittedMixture):
                 f"held up at the least allowed variance: {cause}. Otherwise try fewer components, a "
                 "simpler covariance_type or a larger reg_covar.",
                 DegenerateComponentWarning,
-                stacklevel=4,
+                stacklevel=stack_level_of_user(),
             )
 
     def _initialize(self, X: Array, resp: Array) -> None:

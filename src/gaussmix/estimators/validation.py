@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,21 @@ from gaussmix.core.rows import Array
 
 SYMMETRY_TOLERANCE = 1e-5
 """Asymmetry allowed in a matrix given by the user, as a correlation: it may have been printed and read."""
+
+
+def stack_level_of_user() -> int:
+    """Return the `stacklevel` that makes a warning point at the code that called an estimator.
+
+    Methods are reached directly, through one another or through scikit-learn's wrappers.
+    """
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
+        ("gaussmix.estimators", "sklearn.callback", "sklearn.utils")
+    ):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:

@@ -41,12 +41,8 @@ def representative_sample(
     weights : ndarray of shape (M,)
         Positive.
     """
-    candidates = np.arange(rows.n_rows)
-    weights = np.ones(rows.n_rows) if rows.sample_weight is None else rows.sample_weight
-    if rows.n_rows > SORTED_ROWS:
-        candidates = np.unique(generator.randint(0, rows.n_rows, size=SORTED_ROWS // 4))
-        weights = weights[candidates]
-    candidates, weights = candidates[weights > 0], weights[weights > 0]
+    candidates = _candidates(rows, generator)
+    weights = np.ones(len(candidates)) if rows.sample_weight is None else rows.sample_weight[candidates]
     order = np.argsort(_keys(rows, candidates, spread), kind="stable")
     candidates, weights = candidates[order], weights[order]
     size = max(SAMPLE_ROWS, SAMPLE_ROWS_A_COMPONENT * n_components)
@@ -62,6 +58,18 @@ def representative_sample(
 def in_canonical_order(centers: Array, spread: Array) -> Array:
     """Return centres in the same order, so that component numbers do not hang on the seed."""
     return centers[np.argsort(centers @ _direction(spread), kind="stable")]
+
+
+def _candidates(rows: Rows, generator: np.random.RandomState) -> NDArray[np.intp]:
+    """Return the numbers of rows of positive weight, thinned at random if they are very many."""
+    if rows.sample_weight is not None and not rows.sample_weight.all():
+        present = np.flatnonzero(rows.sample_weight)
+        if len(present) <= SORTED_ROWS:
+            return present
+        return present[np.unique(generator.randint(0, len(present), size=SORTED_ROWS // 4))]
+    if rows.n_rows <= SORTED_ROWS:
+        return np.arange(rows.n_rows)
+    return np.unique(generator.randint(0, rows.n_rows, size=SORTED_ROWS // 4))
 
 
 def _keys(rows: Rows, candidates: NDArray[np.intp], spread: Array) -> Array:
