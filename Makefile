@@ -63,6 +63,11 @@ $(VENV)-lowest/.build: pyproject.toml constraints/lowest.txt $(NATIVE)
 	@$(VENV)-lowest/bin/python -m pip --quiet install --no-build-isolation --editable . --constraint constraints/lowest.txt
 	@touch $@
 
+.PHONY: docs
+docs: build  ## Build the documentation as pages in docs/_build/html
+	@$(PIP) install --group docs
+	$(BIN)/sphinx-build --fail-on-warning -b html docs docs/_build/html
+
 .PHONY: bench
 bench: build  ## Time fits beside scikit-learn and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks.engine
@@ -74,4 +79,4 @@ format: build  ## Let ruff rewrite what it can
 
 .PHONY: clean
 clean:  ## Remove all that make has made
-	rm -rf $(VENV) $(VENV)-lowest build dist $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lowest build dist docs/_build $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

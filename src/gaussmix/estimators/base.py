@@ -256,10 +256,6 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         """Number of columns that `transform` returns, for `get_feature_names_out`."""
         return len(self.weights_)
 
-    def _n_parameters(self) -> int:
-        """Return the number of free parameters, under scikit-learn's name for it."""
-        return self.n_parameters_
-
     def _family(self) -> CovarianceFamily:
         return FAMILIES[self.covariance_type]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
@@ -17,14 +16,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
 from gaussmix.backends import default_backend
-from gaussmix.core.em import maximise
-from gaussmix.core.parameters import MixtureParameters, Regularization
-from gaussmix.core.rows import Array
-from gaussmix.core.statistics import SufficientStatistics
+from gaussmix.core.parameters import MixtureParameters
 from gaussmix.covariance import FAMILIES
-from gaussmix.estimators.base import FittedMixture, fitted_arrays
+from gaussmix.estimators.base import fitted_arrays
 from gaussmix.estimators.callbacks import CallbackSupport, with_callbacks
-from gaussmix.estimators.monitors import CallbackMonitor, LineMonitor, Monitors, ProgressBarMonitor
+from gaussmix.estimators.compatibility import ScikitLearnPrivateNames
+from gaussmix.estimators.monitors import Monitors
 from gaussmix.estimators.validation import (
     check_means,
     check_positive_definite,
@@ -33,11 +30,11 @@ from gaussmix.estimators.validation import (
     stack_level_of_user,
 )
 from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovarianceError
-from gaussmix.fitting import FitResult, GivenParameters, Monitor, fit_mixture
+from gaussmix.fitting import FitResult, GivenParameters, fit_mixture
 from gaussmix.initialization import STARTS
 
 
-class GaussianMixture(CallbackSupport, FittedMixture):
+class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     """Gaussian mixture, fitted by the EM algorithm.
 
     A drop-in replacement for `sklearn.mixture.GaussianMixture`: the same parameters, methods and fitted
@@ -114,7 +111,7 @@ class GaussianMixture(CallbackSupport, FittedMixture):
         Components that collapsed and whose covariance stands at the floor.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if fitted on a frame whose column names are all strings.
 
     See Also
@@ -245,7 +242,9 @@ class GaussianMixture(CallbackSupport, FittedMixture):
         n_init = 1 if continued else self.n_init
         given = self._current_parameters() if continued else self._given_parameters(data.shape[1])
 
-        monitors, callbacks, bar = self._monitors(n_init, data)
+        monitors = Monitors.watching(
+            self, n_init, data, lambda found: self._reconstruction(found, data.dtype)
+        )
         try:
             result = fit_mixture(
                 data,
@@ -260,16 +259,14 @@ class GaussianMixture(CallbackSupport, FittedMixture):
                 n_init=n_init,
                 generator=check_random_state(self.random_state),
                 backend=default_backend(self.n_jobs),
-                monitor=Monitors(monitors) if monitors else None,
+                monitor=monitors,
             )
         except DegenerateCovarianceError:
             raise DegenerateCovarianceError(single_precision=data.dtype == np.float32) from None
         finally:
-            if bar is not None:
-                bar.close()
+            monitors.close()
         self._store(result, data.dtype, n_samples, n_samples if weights is None else float(weights.sum()))
-        if callbacks is not None:
-            callbacks.end_fit(result.parameters)
+        monitors.end_fit(result.parameters)
         self._warn(result)
         return self
 
@@ -398,24 +395,6 @@ class GaussianMixture(CallbackSupport, FittedMixture):
         history = getattr(self, "_path", ())
         return GivenParameters(parameters.weights, parameters.means, parameters.factor, history)
 
-    def _monitors(
-        self, n_init: int, X: NDArray[np.floating]
-    ) -> tuple[list[Monitor], CallbackMonitor | None, ProgressBarMonitor | None]:
-        """Return all monitors, and among them those that want to be told of the end."""
-        monitors: list[Monitor] = []
-        callbacks = bar = None
-        if self.verbose == 1 and sys.stderr.isatty():
-            bar = ProgressBarMonitor(n_init)
-            monitors.append(bar)
-        elif self.verbose:
-            monitors.append(LineMonitor(int(self.verbose), self.verbose_interval))
-        if self.has_callbacks:
-            callbacks = CallbackMonitor(
-                self, n_init, self.max_iter, X, lambda found: self._reconstruction(found, X.dtype)
-            )
-            monitors.append(callbacks)
-        return monitors, callbacks, bar
-
     def _reconstruction(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[str, Any]:
         """Return the attributes that make a copy of this estimator a fitted one."""
         names = {name: getattr(self, name) for name in ("feature_names_in_",) if hasattr(self, name)}
@@ -456,30 +435,3 @@ class GaussianMixture(CallbackSupport, FittedMixture):
                 DegenerateComponentWarning,
                 stacklevel=stack_level_of_user(),
             )
-
-    def _initialize(self, X: Array, resp: Array) -> None:
-        """Set parameters from responsibilities, under scikit-learn's name for it."""
-        n_features = X.shape[1]
-        family = self._family()
-        statistics = SufficientStatistics.from_responsibilities(
-            np.asarray(X, dtype=np.float64),
-            np.zeros((resp.shape[1], n_features)),
-            np.asarray(resp, dtype=np.float64),
-            family.moments,
-        )
-        addition = 0.0 if self.reg_covar == "auto" else float(self.reg_covar)
-        regularization = Regularization(np.zeros(n_features), np.full(n_features, addition), strict=True)
-        parameters = maximise(statistics, family, regularization)
-        if self.precisions_init is not None:
-            precisions = check_positive_definite(
-                self.precisions_init, family, resp.shape[1], n_features, "precision"
-            )
-            factor = family.representation.factor_of_precisions(precisions)
-            parameters = MixtureParameters.from_factor(family, parameters.weights, parameters.means, factor)
-        self._publish(parameters, X.dtype)
-
-    def _set_parameters(self, params: tuple[Array, Array, Array, Array]) -> None:
-        """Set weights, means, covariances and Cholesky factors, under scikit-learn's name for it."""
-        self.weights_, self.means_, self.covariances_, self.precisions_cholesky_ = params
-        representation = self._family().representation
-        self.precisions_ = representation.precisions(representation.transpose(self.precisions_cholesky_))

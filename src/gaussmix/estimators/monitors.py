@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gaussmix.core.em import EMResult
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.fitting import Monitor
@@ -14,28 +17,6 @@ from gaussmix.fitting import Monitor
 BAR_APPEARS_AFTER_SECONDS = 1.0
 
 GetParameters = Callable[[], MixtureParameters]
-
-
-class Monitors:
-    """Several monitors as one."""
-
-    def __init__(self, monitors: Sequence[Monitor]) -> None:
-        self.monitors = monitors
-
-    def begin_run(self, run: int) -> None:
-        """Pass on the begin of a run."""
-        for monitor in self.monitors:
-            monitor.begin_run(run)
-
-    def iteration(self, number: int, parameters: GetParameters, log_likelihood: float, gain: float) -> bool:
-        """Pass on an iteration; stop if any monitor says so."""
-        answers = [m.iteration(number, parameters, log_likelihood, gain) for m in self.monitors]
-        return any(answers)
-
-    def end_run(self, result: EMResult, parameters: GetParameters) -> None:
-        """Pass on the end of a run."""
-        for monitor in self.monitors:
-            monitor.end_run(result, parameters)
 
 
 class LineMonitor:
@@ -143,7 +124,7 @@ class CallbackMonitor:
     Parameters
     ----------
     estimator : estimator with callbacks set
-    n_init, max_iter : int
+    n_init : int
     X : ndarray of shape (N, D)
     attributes : callable
         Gives the fitted attributes that belong to parameters.
@@ -153,12 +134,10 @@ class CallbackMonitor:
         self,
         estimator: Any,
         n_init: int,
-        max_iter: int,
-        X: Any,
+        X: NDArray[np.floating],
         attributes: Callable[[MixtureParameters], dict[str, Any]],
     ) -> None:
         self.estimator = estimator
-        self.max_iter = max_iter
         self.X = X
         self.attributes = attributes
         self._fit = estimator._init_callback_context(max_subtasks=n_init)
@@ -166,7 +145,7 @@ class CallbackMonitor:
 
     def begin_run(self, run: int) -> None:
         """Begin the task of a start."""
-        self._run = self._fit.subcontext(task_name="initialization", max_subtasks=self.max_iter)
+        self._run = self._fit.subcontext(task_name="initialization", max_subtasks=self.estimator.max_iter)
         self._run.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
 
     def iteration(self, number: int, parameters: GetParameters, log_likelihood: float, gain: float) -> bool:
@@ -196,3 +175,71 @@ class CallbackMonitor:
             X=self.X,
             reconstruction_attributes=lambda: self.attributes(parameters),
         )
+
+
+class Monitors:
+    """All that watch one fit, as one monitor.
+
+    Parameters
+    ----------
+    monitors : sequence of Monitor
+    """
+
+    def __init__(self, monitors: Sequence[Monitor]) -> None:
+        self.monitors = monitors
+
+    @classmethod
+    def watching(
+        cls,
+        estimator: Any,
+        n_init: int,
+        X: NDArray[np.floating],
+        attributes: Callable[[MixtureParameters], dict[str, Any]],
+    ) -> Monitors:
+        """Return the monitors that an estimator's ``verbose`` and its callbacks ask for.
+
+        Parameters
+        ----------
+        estimator : estimator
+            With parameters ``verbose``, ``verbose_interval`` and ``max_iter``.
+        n_init : int
+            Number of starts.
+        X : ndarray of shape (N, D)
+        attributes : callable
+            Gives the fitted attributes that belong to parameters.
+        """
+        monitors: list[Monitor] = []
+        if estimator.verbose == 1 and sys.stderr.isatty():
+            monitors.append(ProgressBarMonitor(n_init))
+        elif estimator.verbose:
+            monitors.append(LineMonitor(int(estimator.verbose), estimator.verbose_interval))
+        if estimator.has_callbacks:
+            monitors.append(CallbackMonitor(estimator, n_init, X, attributes))
+        return cls(monitors)
+
+    def begin_run(self, run: int) -> None:
+        """Pass on the begin of a run."""
+        for monitor in self.monitors:
+            monitor.begin_run(run)
+
+    def iteration(self, number: int, parameters: GetParameters, log_likelihood: float, gain: float) -> bool:
+        """Pass on an iteration; stop if any monitor says so."""
+        answers = [m.iteration(number, parameters, log_likelihood, gain) for m in self.monitors]
+        return any(answers)
+
+    def end_run(self, result: EMResult, parameters: GetParameters) -> None:
+        """Pass on the end of a run."""
+        for monitor in self.monitors:
+            monitor.end_run(result, parameters)
+
+    def end_fit(self, parameters: MixtureParameters) -> None:
+        """Tell those that want to know how the fit ended."""
+        for monitor in self.monitors:
+            if isinstance(monitor, CallbackMonitor):
+                monitor.end_fit(parameters)
+
+    def close(self) -> None:
+        """Clear the screen of progress bars, however the fit ended."""
+        for monitor in self.monitors:
+            if isinstance(monitor, ProgressBarMonitor):
+                monitor.close()

@@ -57,7 +57,8 @@ def representative_sample(
 
 def in_canonical_order(centers: Array, spread: Array) -> Array:
     """Return centres in the same order, so that component numbers do not hang on the seed."""
-    return centers[np.argsort(centers @ _direction(spread), kind="stable")]
+    ordered: Array = centers[np.argsort(centers @ _direction(spread), kind="stable")]
+    return ordered
 
 
 def _candidates(rows: Rows, generator: np.random.RandomState) -> NDArray[np.intp]:
@@ -88,4 +89,6 @@ def _direction(spread: Array) -> Array:
     Its coefficients, in units of the spread, are fractional parts of multiples of the golden ratio: fixed,
     without any relation between them that data could have too.
     """
-    return (0.5 + np.modf(np.arange(1, len(spread) + 1) * 0.6180339887498949)[0]) / spread
+    multiples = np.arange(1, len(spread) + 1) * 0.6180339887498949
+    direction: Array = (0.5 + np.modf(multiples)[0]) / spread
+    return direction
