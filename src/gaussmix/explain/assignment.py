@@ -1,0 +1,205 @@
+"""How the rows of a table fall to the components: everything a summary needs of them, in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gaussmix.core.rows import Array
+from gaussmix.explain.rows import RowTable
+
+SURE = 0.9
+"""A row is assigned surely from this probability on."""
+UNSURE = 0.6
+"""A row whose largest probability is below this belongs to no component in particular."""
+CERTAINTY_BINS = 20
+"""Bins of equal width on [0, 1] in which the largest probabilities are counted."""
+
+
+@dataclass
+class Assignment:
+    """Counts and sums over the rows of a table, by the component to which each row is assigned.
+
+    Rows of weight zero are absent. Every sum is over rows times their weights.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows of positive weight.
+    total_weight : float
+    counts : ndarray of int, shape (K,)
+        Rows assigned to each component.
+    weight : ndarray of shape (K,)
+        Their weights.
+    probability : ndarray of shape (K,)
+        Sum of their assignment probabilities.
+    sure : ndarray of shape (K,)
+        Weight of those assigned with at least `SURE`.
+    exchange : ndarray of shape (K, K)
+        Entry j, k: expected weight of the rows assigned to j that belong to k.
+    log_likelihood : float
+    log_probability : float
+        Sum of the logarithms of the assignment probabilities.
+    n_unsure : int
+        Rows whose largest probability is below `UNSURE`.
+    certainty_histogram : ndarray of int, shape (CERTAINTY_BINS,)
+    lowest, highest : ndarray of shape (D,)
+        Least and greatest value of each feature.
+    unusual : ndarray of int
+        Numbers of the rows of least density, the least first.
+    """
+
+    n_components: int
+    n_features: int
+    n_unusual: int
+    n_rows: int = 0
+    total_weight: float = 0.0
+    log_likelihood: float = 0.0
+    log_probability: float = 0.0
+    n_unsure: int = 0
+    counts: NDArray[np.int64] = field(init=False)
+    weight: Array = field(init=False)
+    probability: Array = field(init=False)
+    sure: Array = field(init=False)
+    exchange: Array = field(init=False)
+    certainty_histogram: NDArray[np.int64] = field(init=False)
+    lowest: Array = field(init=False)
+    highest: Array = field(init=False)
+    unusual: NDArray[np.int64] = field(init=False)
+    unusual_log_density: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counts = np.zeros(self.n_components, dtype=np.int64)
+        self.weight = np.zeros(self.n_components)
+        self.probability = np.zeros(self.n_components)
+        self.sure = np.zeros(self.n_components)
+        self.exchange = np.zeros((self.n_components, self.n_components))
+        self.certainty_histogram = np.zeros(CERTAINTY_BINS, dtype=np.int64)
+        self.lowest = np.full(self.n_features, np.inf)
+        self.highest = np.full(self.n_features, -np.inf)
+        self.unusual = np.zeros(0, dtype=np.int64)
+        self.unusual_log_density = np.zeros(0)
+
+    def add(
+        self, start: int, values: Array, found: Any, responsibilities: Array, weight: Array | None
+    ) -> None:
+        """Add a block of rows.
+
+        Parameters
+        ----------
+        start : int
+            Number of the block's first row.
+        values : ndarray of shape (rows, D)
+        found : Evaluation
+            What the model's `assign` says of the rows.
+        responsibilities : ndarray of shape (rows, K)
+        weight : ndarray of shape (rows,) or None
+        """
+        number = np.arange(start, start + len(found.label))
+        label, top, log_density = found.label, found.probability, found.log_density
+        if weight is not None and not weight.all():
+            present = weight > 0
+            number, values, label, top = number[present], values[present], label[present], top[present]
+            log_density, responsibilities, weight = (
+                log_density[present],
+                responsibilities[present],
+                weight[present],
+            )
+        if len(values):
+            self.lowest = np.minimum(self.lowest, values.min(axis=0))
+            self.highest = np.maximum(self.highest, values.max(axis=0))
+        counts = np.bincount(label, minlength=self.n_components)
+        row_weight = np.ones(len(label)) if weight is None else weight
+        self.n_rows += len(label)
+        self.total_weight += float(row_weight.sum())
+        self.log_likelihood += float(row_weight @ log_density)
+        self.log_probability += float(row_weight @ np.log(top))
+        self.n_unsure += int(np.count_nonzero(top < UNSURE))
+        self.counts += counts
+        for sums, values in (
+            (self.weight, row_weight),
+            (self.probability, row_weight * top),
+            (self.sure, row_weight * (top >= SURE)),
+        ):
+            sums += np.bincount(label, weights=values, minlength=self.n_components)
+        self._add_exchange(label, responsibilities, weight)
+        bins = np.minimum((top * CERTAINTY_BINS).astype(np.int64), CERTAINTY_BINS - 1)
+        self.certainty_histogram += np.bincount(bins, minlength=CERTAINTY_BINS)
+        self._add_unusual(number, log_density)
+
+    def _add_exchange(self, label: NDArray[np.int64], responsibilities: Array, weight: Array | None) -> None:
+        if weight is not None:
+            responsibilities = responsibilities * weight[:, None]
+        # Sorted by label, each component's rows are one slice: no K x K loop and no one-hot matrix.
+        order = np.argsort(label, kind="stable")
+        assigned, first = np.unique(label[order], return_index=True)
+        if len(assigned):
+            self.exchange[assigned] += np.add.reduceat(responsibilities[order], first, axis=0)
+
+    def _add_unusual(self, number: NDArray[np.int64], log_density: Array) -> None:
+        candidates = np.concatenate([self.unusual, number])
+        density = np.concatenate([self.unusual_log_density, log_density])
+        if len(candidates) > self.n_unusual:
+            least = np.argpartition(density, self.n_unusual)[: self.n_unusual]
+            candidates, density = candidates[least], density[least]
+        order = np.lexsort((candidates, density))
+        self.unusual, self.unusual_log_density = candidates[order], density[order]
+
+    def overlap(self) -> Array:
+        """Return the share of each component's rows that are expected to be confused with each other one.
+
+        Entry j, k counts the rows assigned to j that belong to k and those of j that are assigned to
+        k, over all rows assigned to j and all that belong to j. For two components of one size it is
+        the rate of errors between them; a component whose rows all go to k has 1. The diagonal is zero.
+
+        Returns
+        -------
+        ndarray of shape (K, K)
+        """
+        confused = self.exchange + self.exchange.T
+        size = confused.sum(axis=1)
+        np.fill_diagonal(confused, 0.0)
+        shares: Array = np.divide(
+            confused, size[:, None], out=np.zeros_like(confused), where=size[:, None] > 0
+        )
+        return shares
+
+
+def survey_assignment(
+    model: Any, table: RowTable, sample_weight: ArrayLike | None = None, *, n_unusual: int = 10
+) -> Assignment:
+    """Go once through the rows, in blocks, and see to which component each falls and how surely.
+
+    Parameters
+    ----------
+    model : fitted GaussianMixture
+    table : RowTable
+    sample_weight : array-like of shape (N,), optional
+    n_unusual : int, default=10
+        How many rows of least density are kept.
+
+    Returns
+    -------
+    Assignment
+
+    Raises
+    ------
+    ValueError
+        If the weights are not N finite numbers, none negative and not all zero.
+    """
+    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if weight is not None:
+        if weight.shape != (table.n_rows,):
+            raise ValueError(f"sample_weight has shape {weight.shape}, but X has {table.n_rows} row(s).")
+        if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+            raise ValueError("sample_weight must be finite, not negative and not all zero.")
+    n_components = len(model.weights_)
+    assignment = Assignment(n_components, table.n_features, n_unusual)
+    for start, rows, values in table.blocks(n_components):
+        found = model.assign(rows)
+        part = None if weight is None else weight[start : start + len(found.label)]
+        assignment.add(start, values, found, model.predict_proba(rows), part)
+    return assignment

@@ -1,0 +1,200 @@
+"""A summary in plain sentences."""
+
+from __future__ import annotations
+
+from gaussmix.explain.mixture_summary import ComponentSummary, MixtureSummary
+from gaussmix.explain.wording import (
+    FeatureFormat,
+    display_names,
+    format_count,
+    format_probability,
+    format_share,
+    join_words,
+)
+
+LISTED = 4
+"""Up to so many components are listed one by one in a sentence."""
+APART = 0.5
+"""Means less than so many standard deviations apart are close."""
+TELLING = 0.1
+"""A feature that removes less of the doubt than this is not named."""
+
+_DEGREES = ((0.95, "clearly apart"), (0.85, "mostly apart"), (0.0, "hard to tell apart"))
+
+
+def headline_sentences(summary: MixtureSummary) -> tuple[str, str, str]:
+    """Return three sentences: how many groups and of what size, how well told apart, and by what."""
+    return _sizes(summary), _certainty(summary), _telling(summary)
+
+
+def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
+    """Return what a reader should know before trusting a result, the gravest first."""
+    warnings = []
+    if summary.converged is False:
+        warnings.append("The fit stopped before it converged: the result can still change. Raise max_iter.")
+    constant = summary.constant_features
+    if constant:
+        names = display_names(summary.feature_names)
+        warnings.append(
+            f"{_listed('Feature', [names[d] for d in constant])} "
+            f"{'has' if len(constant) == 1 else 'have'} one value in every row: nothing can be learned "
+            "there, and the log-likelihood and the criteria are flattered. Leave such columns out."
+        )
+    repaired = [str(component.component) for component in summary.components if component.repaired]
+    if repaired and not constant:
+        warnings.append(
+            f"{_listed('Component', repaired)} collapsed onto too few distinct values and "
+            f"{'was' if len(repaired) == 1 else 'were'} held up at the least variance allowed: "
+            "the log-likelihood and the criteria flatter this fit. Try fewer components or a simpler "
+            "covariance family."
+        )
+    empty = [str(component.component) for component in summary.components if component.n_rows == 0]
+    if empty:
+        warnings.append(
+            f"{_listed('Component', empty)} {'has' if len(empty) == 1 else 'have'} no row of "
+            f"{'its' if len(empty) == 1 else 'their'} own: every row is likelier to belong elsewhere."
+        )
+    if summary.n_parameters > summary.n_rows:
+        warnings.append(
+            f"The model has more free parameters ({summary.n_parameters:,}) than the table has rows "
+            f"({summary.n_rows:,}): it describes these rows, not where they come from. Try fewer "
+            "components or a simpler covariance family."
+        )
+    if summary.n_components > 1 and summary.mean_certainty < 0.75:
+        warnings.append(
+            "The components overlap so much that they are slices of one cloud rather than separate groups: "
+            "take them as a description of its shape, not as groups of rows."
+        )
+    return tuple(warnings)
+
+
+def describe_component(summary: MixtureSummary, component: ComponentSummary, n_features: int = 2) -> str:
+    """Return a sentence or two on what sets a component apart, from all and from the nearest other.
+
+    Parameters
+    ----------
+    summary : MixtureSummary
+    component : ComponentSummary
+        One of the summary's.
+    n_features : int, default=2
+        How many features are named at most.
+    """
+    if component.nearest is None:
+        return "There is no other component to compare it with."
+    names = display_names(summary.feature_names)
+    formats = feature_formats(summary)
+    telling = [
+        d for d in component.distinguishing[:n_features] if component.features[d].information >= TELLING
+    ]
+    phrases = [
+        f"{_characteristic(summary, component, d)} {names[d]} ({formats[d](component.features[d].mean)} ± "
+        f"{formats[d](component.features[d].standard_deviation)} against "
+        f"{formats[d](summary.overall_means[d])} ± {formats[d](summary.overall_deviations[d])} overall)"
+        for d in telling
+    ]
+    opening = f"Stands out by {join_words(phrases)}." if phrases else "No single feature makes it stand out."
+    closest = component.features[component.distinguishing_from_nearest[0]]
+    distance = closest.from_nearest or 0.0
+    if abs(distance) < APART:
+        return f"{opening} Its centre is close to that of component {component.nearest}."
+    return (
+        f"{opening} From component {component.nearest} it differs most in {names[closest.feature]} "
+        f"({signed_distance(distance)} sd)."
+    )
+
+
+def signed_distance(distance: float) -> str:
+    """Return a distance in standard deviations with its sign.
+
+    Examples
+    --------
+    >>> signed_distance(2.345), signed_distance(-1000.0)
+    ('+2.3', '-over 100')
+    """
+    size = "over 100" if abs(distance) > 100 else f"{abs(distance):.1f}"
+    return size if size == "0.0" else f"{'+' if distance > 0 else '-'}{size}"
+
+
+def _characteristic(summary: MixtureSummary, component: ComponentSummary, d: int) -> str:
+    """Return what is particular about a feature of a component: its place or its spread."""
+    feature = component.features[d]
+    place = feature.mean - summary.overall_means[d]
+    if abs(place) >= 0.5 * summary.overall_deviations[d]:
+        return "high" if place > 0 else "low"
+    return "narrow" if feature.standard_deviation < summary.overall_deviations[d] else "widely spread"
+
+
+def feature_formats(summary: MixtureSummary) -> tuple[FeatureFormat, ...]:
+    """Return for each feature how its values are written."""
+    return tuple(
+        FeatureFormat.of(
+            summary.pooled_deviations[d],
+            max(abs(component.features[d].mean) for component in summary.components),
+        )
+        for d in range(summary.n_features)
+    )
+
+
+def _sizes(summary: MixtureSummary) -> str:
+    rows = format_count(summary.n_rows, "row")
+    if summary.n_components == 1:
+        return f"One component describes all {rows}."
+    components = sorted(summary.components, key=lambda component: -component.n_rows)
+    opening = f"The mixture has {summary.n_components} components in {rows}"
+    if summary.n_components <= LISTED:
+        sizes = [
+            f"component {component.component} with {component.n_rows:,} ({format_share(component.share)})"
+            for component in components
+        ]
+        return f"{opening}: {join_words(sizes)}."
+    largest, smallest = components[0], components[-1]
+    return (
+        f"{opening}: from {format_count(smallest.n_rows, 'row')} (component {smallest.component}) to "
+        f"{largest.n_rows:,} (component {largest.component})."
+    )
+
+
+def _certainty(summary: MixtureSummary) -> str:
+    if summary.n_components == 1:
+        return "With a single component there is nothing to tell apart."
+    certainty = summary.mean_certainty
+    degree = next(words for least, words in _DEGREES if certainty >= least)
+    sentence = (
+        f"They are {degree}: on average a row belongs to its component with probability "
+        f"{format_probability(certainty)}"
+    )
+    if summary.n_unsure:
+        sentence += (
+            f", and for {format_count(summary.n_unsure, 'row')} "
+            f"({format_share(summary.n_unsure / summary.n_rows)}) no component reaches 0.6"
+        )
+    closest = max(summary.components, key=lambda component: component.overlap or 0.0)
+    if closest.overlap and closest.overlap >= 0.01:
+        sentence += (
+            f"; {format_share(closest.overlap)} of the rows of component {closest.component} are expected "
+            f"to be confused with component {closest.nearest}"
+        )
+    return sentence + "."
+
+
+def _telling(summary: MixtureSummary) -> str:
+    names = display_names(summary.feature_names)
+    if summary.n_components == 1:
+        return "More components may describe the rows better: compare their BIC."
+    telling = [d for d in summary.telling_features if summary.information[d] >= 2 * TELLING][:3]
+    if not telling:
+        best = summary.telling_features[0]
+        return (
+            f"No single feature tells them apart: the best, {names[best]}, removes only "
+            f"{format_share(summary.information[best])} of the doubt about a row's component."
+        )
+    first, *others = [f"{names[d]} ({format_share(summary.information[d])})" for d in telling]
+    first = f"{first.removesuffix(')')} of the doubt about a row's component is gone once it is known)"
+    return f"What tells them apart best is {first}{', then ' if others else ''}{join_words(others)}."
+
+
+def _listed(noun: str, names: list[str]) -> str:
+    shown = names[:8]
+    if len(names) > len(shown):
+        shown.append(f"{len(names) - len(shown)} more")
+    return f"{noun}{'' if len(names) == 1 else 's'} {join_words(shown)}"

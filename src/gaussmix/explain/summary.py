@@ -1,0 +1,245 @@
+"""What a fitted mixture says about a table: from a model and rows to a `MixtureSummary`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gaussmix.core.rows import Array
+from gaussmix.covariance import FAMILIES
+from gaussmix.explain.assignment import Assignment, survey_assignment
+from gaussmix.explain.components import (
+    root_mean_square,
+    standard_deviations,
+    standardised_difference,
+)
+from gaussmix.explain.information import FeatureInformation, feature_information
+from gaussmix.explain.mixture_summary import (
+    ComponentSummary,
+    FeatureSummary,
+    MixtureSummary,
+    UnusualRow,
+)
+from gaussmix.explain.rows import RowTable, resolve_feature_names
+from gaussmix.explain.sentences import headline_sentences, warning_sentences
+from gaussmix.selection import criteria
+
+
+def summarize(
+    model: Any,
+    X: Any,
+    feature_names: Sequence[str] | None = None,
+    sample_weight: ArrayLike | None = None,
+    *,
+    row_numbers: ArrayLike | None = None,
+) -> MixtureSummary:
+    """Say what a fitted mixture found in a table.
+
+    Goes once through the rows, in blocks: no array of rows times components is made.
+
+    Parameters
+    ----------
+    model : fitted GaussianMixture
+    X : array-like or frame of shape (N, D)
+        The rows to describe, usually those that the model was fitted to.
+    feature_names : sequence of D str, optional
+        Default: the names the model was fitted with, else the frame's, else x0, x1, ...
+    sample_weight : array-like of shape (N,), optional
+        Weights of the rows: 0 is absence, 2 is repetition.
+    row_numbers : array-like of shape (N,), optional
+        Numbers by which a reader knows the rows, such as those in a file. Default: from 0.
+
+    Returns
+    -------
+    MixtureSummary
+
+    Raises
+    ------
+    ValueError
+        If the table has no rows, or names or weights do not match it.
+
+    Examples
+    --------
+    >>> from gaussmix import GaussianMixture
+    >>> X = [[1.0], [1.1], [1.2], [7.0], [7.1], [7.2]]
+    >>> summary = summarize(GaussianMixture(n_components=2, random_state=0).fit(X), X, ["length"])
+    >>> sorted(component.n_rows for component in summary.components)
+    [3, 3]
+    >>> summary.sentences[1]
+    'They are clearly apart: on average a row belongs to its component with probability 1.'
+    """
+    table = RowTable(X)
+    names = resolve_feature_names(model, table, feature_names)
+    means = np.asarray(model.means_, dtype=np.float64)
+    if means.shape[1] != table.n_features:
+        raise ValueError(
+            f"X has {table.n_features} feature(s), but the model was fitted on {means.shape[1]}."
+        )
+    numbers = None if row_numbers is None else np.asarray(row_numbers)
+    if numbers is not None and numbers.shape != (table.n_rows,):
+        raise ValueError(f"row_numbers has shape {numbers.shape}, but X has {table.n_rows} row(s).")
+    assignment = survey_assignment(model, table, sample_weight)
+    contrasts = _Contrasts(model)
+    information = feature_information(model)
+    overlap = assignment.overlap()
+    nearest = _nearest_components(overlap, contrasts.between_components())
+    repaired = frozenset(int(index) for index in getattr(model, "repaired_components_", ()))
+    components = tuple(
+        _component_summary(k, model, assignment, contrasts, information, overlap, nearest[k], k in repaired)
+        for k in range(len(means))
+    )
+    family = FAMILIES[model.covariance_type]
+    n_parameters = int(model.n_parameters_)
+    log_likelihood, total_weight = assignment.log_likelihood, assignment.total_weight
+    n_iterations = int(getattr(model, "n_iter_", 0))
+    summary = MixtureSummary(
+        n_rows=assignment.n_rows,
+        n_features=table.n_features,
+        n_components=len(means),
+        total_weight=assignment.total_weight,
+        feature_names=names,
+        covariance_type=model.covariance_type,
+        covariance_identifier=family.identifier,
+        covariance_meaning=family.meaning,
+        n_parameters=n_parameters,
+        log_likelihood=log_likelihood,
+        bic=criteria.bic(log_likelihood, n_parameters, total_weight),
+        aic=criteria.aic(log_likelihood, n_parameters),
+        icl=criteria.icl(log_likelihood, n_parameters, total_weight, assignment.log_probability),
+        converged=bool(model.converged_) if n_iterations else None,
+        n_iterations=n_iterations,
+        mean_certainty=float(assignment.probability.sum() / assignment.total_weight),
+        n_unsure=assignment.n_unsure,
+        certainty_histogram=tuple(assignment.certainty_histogram.tolist()),
+        overall_means=tuple(contrasts.overall.tolist()),
+        pooled_deviations=tuple(contrasts.pooled.tolist()),
+        overall_deviations=tuple(contrasts.overall_deviations.tolist()),
+        information=tuple(information.total.tolist()),
+        telling_features=tuple(np.argsort(-information.total, kind="stable").tolist()),
+        constant_features=tuple(np.flatnonzero(assignment.lowest == assignment.highest).tolist()),
+        overlap=tuple(tuple(row) for row in overlap.tolist()),
+        first_row_number=0 if numbers is None else int(numbers[0]),
+        unusual_rows=_unusual_rows(model, table, assignment, contrasts, numbers),
+        components=components,
+    )
+    return dataclasses.replace(
+        summary, warnings=warning_sentences(summary), sentences=headline_sentences(summary)
+    )
+
+
+class _Contrasts:
+    """Differences between the components' means, in pooled within-component standard deviations."""
+
+    def __init__(self, model: Any) -> None:
+        weights = np.asarray(model.weights_, dtype=np.float64)
+        self.means: Array = np.asarray(model.means_, dtype=np.float64)
+        self.deviations = standard_deviations(model)
+        self.overall: Array = self.means[0] + weights @ (self.means - self.means[0])
+        self.pooled = root_mean_square(self.deviations, weights)
+        self.magnitude: Array = np.max(np.abs(self.means), axis=0)
+        self.from_overall = self.standardised(self.means - self.overall)
+        between = root_mean_square(self.means - self.overall, weights)
+        self.overall_deviations: Array = np.hypot(self.pooled, between)
+
+    def standardised(self, difference: Array) -> Array:
+        return standardised_difference(difference, self.pooled, self.magnitude)
+
+    def between_components(self) -> Array:
+        """Return the distance between the components' centres, shape (K, K)."""
+        n_components = len(self.means)
+        distances = np.zeros((n_components, n_components))
+        for k in range(n_components):
+            distances[k] = np.sqrt(np.sum(self.standardised(self.means - self.means[k]) ** 2, axis=1))
+        return distances
+
+
+def _nearest_components(overlap: Array, distances: Array) -> list[int | None]:
+    """Return for each component the other one that overlaps most, then the one whose centre is nearest."""
+    if len(overlap) == 1:
+        return [None]
+    nearest: list[int | None] = []
+    for k in range(len(overlap)):
+        others = np.delete(np.arange(len(overlap)), k)
+        # Below a millionth of its rows an overlap is no neighbourhood but the tail of a tail.
+        shares = np.where(overlap[k, others] > 1e-6, overlap[k, others], 0.0)
+        nearest.append(int(others[np.lexsort((distances[k, others], -shares))[0]]))
+    return nearest
+
+
+def _component_summary(
+    k: int,
+    model: Any,
+    assignment: Assignment,
+    contrasts: _Contrasts,
+    information: FeatureInformation,
+    overlap: Array,
+    nearest: int | None,
+    repaired: bool,
+) -> ComponentSummary:
+    from_overall = contrasts.from_overall[k]
+    from_nearest = (
+        np.zeros_like(from_overall)
+        if nearest is None
+        else contrasts.standardised(contrasts.means[k] - contrasts.means[nearest])
+    )
+    weight = assignment.weight[k]
+    features = tuple(
+        FeatureSummary(
+            feature=d,
+            mean=float(contrasts.means[k, d]),
+            standard_deviation=float(contrasts.deviations[k, d]),
+            information=float(information.by_component[k, d]),
+            from_overall=float(from_overall[d]),
+            from_nearest=None if nearest is None else float(from_nearest[d]),
+        )
+        for d in range(len(from_overall))
+    )
+    return ComponentSummary(
+        component=k,
+        weight=float(model.weights_[k]),
+        n_rows=int(assignment.counts[k]),
+        share=float(weight / assignment.total_weight),
+        mean_probability=float(assignment.probability[k] / weight) if weight > 0 else None,
+        sure_share=float(assignment.sure[k] / weight) if weight > 0 else None,
+        nearest=nearest,
+        overlap=None if nearest is None else float(overlap[k, nearest]),
+        repaired=repaired,
+        features=features,
+        distinguishing=tuple(np.argsort(-information.by_component[k], kind="stable").tolist()),
+        distinguishing_from_nearest=tuple(np.argsort(-np.abs(from_nearest), kind="stable").tolist()),
+    )
+
+
+def _unusual_rows(
+    model: Any,
+    table: RowTable,
+    assignment: Assignment,
+    contrasts: _Contrasts,
+    row_numbers: NDArray[np.integer] | None,
+) -> tuple[UnusualRow, ...]:
+    rows, values = table.take(assignment.unusual)
+    responsibilities = model.predict_proba(rows)
+    labels = responsibilities.argmax(axis=1)
+    unusual = []
+    for i, (row, label) in enumerate(zip(assignment.unusual.tolist(), labels.tolist(), strict=True)):
+        deviation = standardised_difference(
+            values[i] - contrasts.means[label], contrasts.deviations[label], np.abs(values[i])
+        )
+        farthest = int(np.argmax(np.abs(deviation)))
+        unusual.append(
+            UnusualRow(
+                row=row,
+                number=row if row_numbers is None else int(row_numbers[row]),
+                log_density=float(assignment.unusual_log_density[i]),
+                component=label,
+                probability=float(responsibilities[i, label]),
+                values=tuple(values[i].tolist()),
+                farthest_feature=farthest,
+                deviations=float(deviation[farthest]),
+            )
+        )
+    return tuple(unusual)

@@ -1,0 +1,263 @@
+"""The density of a mixture in one feature, over a histogram of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gaussmix.core.rows import Array
+from gaussmix.explain.components import marginal_covariances, root_mean_square
+from gaussmix.explain.information import most_telling_features
+from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
+from gaussmix.plot.limits import axis_limits, beyond_note
+from gaussmix.plot.style import (
+    LEGEND,
+    LEGEND_COMPONENTS,
+    LIGHT,
+    Theme,
+    axis_names,
+    component_handles,
+    component_line,
+    plain_text,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_BINS = 120
+
+
+class DensityDisplay:
+    """Histogram of one feature with the components' densities and their sum.
+
+    Use `from_estimator` to make one; `plot` draws it again.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (bins + 1,)
+    heights : ndarray of shape (bins,)
+        Share of the rows, by weight, in each bin over the bin's width: the scale is that of a density.
+    weights, means, deviations : ndarray of shape (K,)
+        Of the components, in this feature.
+    feature_name : str
+    limits : tuple of two float
+        Where the axis begins and ends. Rows beyond are counted in no bin but in the shares.
+    n_outside : int
+        Rows beyond the limits.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    histogram_ : StepPatch
+    component_curves_ : LineCollection
+        One curve a component.
+    total_line_ : Line2D
+    """
+
+    def __init__(
+        self,
+        *,
+        edges: Array,
+        heights: Array,
+        weights: Array,
+        means: Array,
+        deviations: Array,
+        feature_name: str,
+        limits: tuple[float, float],
+        n_outside: int = 0,
+    ) -> None:
+        self.edges = edges
+        self.heights = heights
+        self.weights = weights
+        self.means = means
+        self.deviations = deviations
+        self.feature_name = feature_name
+        self.limits = limits
+        self.n_outside = n_outside
+
+    @classmethod
+    def from_estimator(
+        cls,
+        model: Any,
+        X: Any,
+        *,
+        feature: int | str | None = None,
+        feature_names: Sequence[str] | None = None,
+        sample_weight: ArrayLike | None = None,
+        bins: int | None = None,
+        ax: Axes | None = None,
+        **plot_options: Any,
+    ) -> DensityDisplay:
+        """Draw one feature of a fitted mixture and a table.
+
+        Parameters
+        ----------
+        model : fitted GaussianMixture
+        X : array-like or frame of shape (N, D)
+        feature : int or str, optional
+            Index or name of the feature. Default: the one that tells most about the component. Of
+            several features the marginal density of this one is drawn.
+        feature_names : sequence of D str, optional
+        sample_weight : array-like of shape (N,), optional
+            Weights of the rows in the histogram.
+        bins : int, optional
+            Default: by the rule of Freedman and Diaconis within components, at most 120.
+        ax : matplotlib Axes, optional
+            Default: a new figure of pyplot's.
+        **plot_options
+            Passed to `plot`.
+
+        Returns
+        -------
+        DensityDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no such feature.
+        """
+        table = RowTable(X)
+        names = resolve_feature_names(model, table, feature_names)
+        d = most_telling_features(model)[0] if feature is None else feature_index(feature, names)
+        return cls.prepare(model, table, d, axis_names(names)[d], sample_weight, bins).plot(
+            ax=ax, **plot_options
+        )
+
+    @classmethod
+    def prepare(
+        cls,
+        model: Any,
+        table: RowTable,
+        d: int,
+        feature_name: str,
+        sample_weight: ArrayLike | None = None,
+        bins: int | None = None,
+    ) -> DensityDisplay:
+        """Return the display of feature `d`, not drawn yet."""
+        values = table.column(d)
+        row_weight = (
+            np.ones(len(values)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        )
+        values, row_weight = values[row_weight > 0], row_weight[row_weight > 0]
+        means = np.asarray(model.means_, dtype=np.float64)[:, d]
+        variances = marginal_covariances(model, [d])[:, 0, 0]
+        limits = axis_limits(values, means, variances)
+        is_inside = (values >= limits[0]) & (values <= limits[1])
+        inside = values[is_inside]
+        weights = np.asarray(model.weights_, dtype=np.float64)
+        within = float(root_mean_square(np.sqrt(np.maximum(variances, 0.0)), weights))
+        edges = _bin_edges(inside, within, bins)
+        heights, _ = np.histogram(inside, bins=edges, weights=row_weight[is_inside])
+        return cls(
+            edges=edges,
+            heights=heights / row_weight.sum() / np.diff(edges),
+            weights=weights,
+            means=means,
+            deviations=np.sqrt(np.maximum(variances, 0.0)),
+            feature_name=feature_name,
+            limits=limits,
+            n_outside=len(values) - len(inside),
+        )
+
+    def plot(self, ax: Axes | None = None, *, legend: bool = True, theme: Theme = LIGHT) -> DensityDisplay:
+        """Draw the picture.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Default: a new figure of pyplot's.
+        legend : bool, default=True
+            Add a legend where the components are not too many for one.
+        theme : Theme, optional
+            Colours of the components, the histogram and the sum. The axes' own colours stay as they are.
+
+        Returns
+        -------
+        DensityDisplay
+            This object, with `ax_`, `figure_` and the artists.
+        """
+        from matplotlib.collections import LineCollection
+
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots()
+        self.histogram_ = ax.stairs(
+            self.heights, self.edges, fill=True, color=theme.bars, linewidth=0, zorder=1
+        )
+        grid = self._grid()
+        components = self.component_densities(grid)
+        self.component_curves_ = LineCollection(
+            [np.column_stack([grid, density]) for density in components],
+            colors=[theme.component_color(k) for k in range(len(components))],
+            linestyles=[component_line(k) for k in range(len(components))],
+            linewidths=1.7,
+            zorder=3,
+        )
+        ax.add_collection(self.component_curves_, autolim=False)
+        self.total_line_ = ax.plot(
+            grid, components.sum(axis=0), color=theme.text, linewidth=1.0, label="all together", zorder=2
+        )[0]
+        ax.set_xlim(*self.limits)
+        ax.set_ylim(0.0, self._top(components.sum(axis=0)))
+        ax.set_xlabel(self.feature_name, **plain_text(self.feature_name))
+        ax.set_ylabel("density")
+        if legend and 1 < len(self.means) <= LEGEND_COMPONENTS:
+            handles = component_handles(len(self.means), theme, marker=False)
+            ax.legend(handles=[*handles, self.total_line_], **LEGEND)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+    def component_densities(self, points: Array) -> Array:
+        """Return each component's weighted density at some points, shape (K, points)."""
+        deviations = np.maximum(self.deviations, np.finfo(float).tiny)[:, None]
+        standardised = (points - self.means[:, None]) / deviations
+        with np.errstate(over="ignore"):  # a square beyond the range of doubles is a density of zero
+            densities: Array = np.exp(-0.5 * standardised**2) / np.sqrt(2.0 * np.pi) / deviations
+        return self.weights[:, None] * densities
+
+    @property
+    def note(self) -> str:
+        """What a caption says about rows that are not shown; empty when all are."""
+        return beyond_note(self.n_outside)
+
+    def _grid(self) -> Array:
+        """Points for the curves: even over the axis, and fine around each component however narrow."""
+        around = np.linspace(-5.0, 5.0, 81)
+        points = np.concatenate(
+            [
+                np.linspace(*self.limits, 400),
+                (self.means[:, None] + self.deviations[:, None] * around).ravel(),
+            ]
+        )
+        return np.unique(points[(points >= self.limits[0]) & (points <= self.limits[1])])
+
+    def _top(self, total: Array) -> float:
+        """Height of the axis: a component that collapsed onto one value does not flatten all others."""
+        bars = float(np.max(self.heights, initial=0.0))
+        curve = float(np.max(total, initial=0.0))
+        top = min(curve, 3.0 * bars) if bars > 0 else curve
+        return 1.08 * max(bars, top) or 1.0
+
+
+def _bin_edges(values: Array, within: float, bins: int | None) -> Array:
+    """Return the edges of a histogram whose bins suit the components rather than the whole.
+
+    The rule of Freedman and Diaconis, with the quartiles' distance that a Gaussian of the pooled
+    within-component deviation has: that of the rows themselves is too coarse where groups are far apart.
+    """
+    low, high = float(values.min()), float(values.max())
+    if not high - low > 64 * np.finfo(float).eps * max(abs(low), abs(high)):
+        half = 0.05 * max(abs(low), abs(high)) or 0.5
+        return np.array([low - half, low + half])
+    if bins is None:
+        width = 2.0 * 1.349 * within / len(values) ** (1 / 3)
+        wanted = (high - low) / width if width > (high - low) / MOST_BINS else MOST_BINS
+        bins = int(np.clip(np.ceil(wanted), 5, MOST_BINS))
+    edges: Array = np.linspace(low, high, bins + 1)
+    return edges

@@ -1,0 +1,172 @@
+"""Colours, markers and text of the pictures. No global setting of matplotlib is read for them or changed."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gaussmix.explain.wording import display_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+# Seven markers against eight colours: the pair of both repeats only after 56 components.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+LEGEND: dict[str, Any] = {"loc": "best", "fontsize": 8, "framealpha": 0.85}
+LEGEND_COMPONENTS = 12
+"""More components than this have no legend, in a scatter but their numbers at their centres."""
+
+# Tried in turn for letters that the user's own font lacks: matplotlib's DejaVu Sans has no Chinese, Japanese
+# or Korean, and few Indian scripts.
+_FALLBACK_FONTS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Source Han Sans",
+    "WenQuanYi Zen Hei",
+    "Hiragino Sans",
+    "PingFang SC",
+    "Yu Gothic",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "Arial Unicode MS",
+    "Noto Sans Devanagari",
+    "Noto Sans Thai",
+    "Noto Sans Arabic",
+)
+
+
+def plain_text(text: str) -> dict[str, Any]:
+    """Return the properties of a text that may hold a column's name.
+
+    A dollar sign is a dollar sign, and letters beyond Latin, Greek and Cyrillic are looked for in the fonts
+    of other scripts that are installed.
+    """
+    properties: dict[str, Any] = {"parse_math": False, "usetex": False}
+    fallbacks = _installed_fallbacks() if any(letter >= "\u0530" for letter in text) else ()
+    if fallbacks:
+        import matplotlib as mpl
+
+        properties["fontfamily"] = [*mpl.rcParams["font.family"], *fallbacks]
+    return properties
+
+
+@functools.cache
+def _installed_fallbacks() -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return tuple(name for name in _FALLBACK_FONTS if name in installed)
+
+
+# Okabe and Ito (2008), told apart under all common forms of colour blindness. Their yellow and black are
+# darkened and lightened, as one is faint on white and the other is the text's.
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C", "#B8A900")
+ON_DARK = ("#3D9BDC", "#F07A28", "#1FBF92", "#DB8FB9", "#8CCBF0", "#F0B429", "#A5A5A5", "#D8CB3A")
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a picture: ground, text, lines and components.
+
+    Parameters
+    ----------
+    background, text, muted, grid, bars : str
+        Colours as matplotlib reads them.
+    palette : tuple of str
+        The components' colours, in turn.
+    """
+
+    background: str
+    text: str
+    muted: str
+    grid: str
+    bars: str
+    palette: tuple[str, ...]
+
+    def component_color(self, component: int) -> str:
+        """Return a component's colour; after eight the colours return, with other markers."""
+        return self.palette[component % len(self.palette)]
+
+
+LIGHT = Theme("#ffffff", text="#1c1f23", muted="#5b636b", grid="#e3e6e9", bars="#d3d7db", palette=OKABE_ITO)
+DARK = Theme("#16191d", text="#e8eaed", muted="#a7adb4", grid="#32373d", bars="#454c54", palette=ON_DARK)
+
+
+def component_marker(component: int) -> str:
+    """Return a component's marker."""
+    return MARKERS[component % len(MARKERS)]
+
+
+def component_line(component: int) -> Any:
+    """Return a component's line style: solid, dashed, dotted or both in turn."""
+    return ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))[component % 4]
+
+
+def component_handles(
+    n_components: int, theme: Theme, *, marker: bool = True, line: bool = True
+) -> list[Line2D]:
+    """Return entries of a legend of components, by their marker, their line or both."""
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D(
+            [], [], color=theme.component_color(k), linewidth=1.6, markersize=6, label=f"component {k}",
+            marker=component_marker(k) if marker else "",
+            linestyle=component_line(k) if line else "none",
+        )
+        for k in range(n_components)
+    ]  # fmt: skip
+
+
+def axis_names(names: tuple[str, ...], width: int = 32) -> tuple[str, ...]:
+    """Return feature names as they stand beside an axis."""
+    return display_names(names, width)
+
+
+def style_axes(ax: Axes, theme: Theme) -> None:
+    """Give an axes of a picture of our own a theme's colours, a light grid and no box."""
+    ax.set_facecolor(theme.background)
+    ax.grid(True, color=theme.grid, linewidth=0.6)
+    ax.set_axisbelow(True)
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(theme.muted)
+    ax.tick_params(colors=theme.muted, labelsize=8, which="both")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set_color(theme.text)
+        axis.label.set_fontsize(9)
+        axis.get_offset_text().set_color(theme.muted)
+        axis.get_offset_text().set_fontsize(8)
+    ax.title.set_color(theme.text)
+
+
+def new_figure(width: float, height: float, theme: Theme, dpi: int = 150) -> Figure:
+    """Return a figure that pyplot does not know, to be drawn by the Agg canvas."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=dpi, facecolor=theme.background, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def caption(figure: Figure, text: str, theme: Theme) -> None:
+    """Write a caption below all axes, broken into lines that fit the figure's width."""
+    import textwrap
+
+    columns = int(figure.get_size_inches()[0] * 14.5)
+    lines = itertools.chain.from_iterable(textwrap.wrap(part, columns) for part in text.split("\n"))
+    figure.supxlabel(
+        "\n".join(lines),
+        fontsize=8,
+        color=theme.muted,
+        x=0.01,
+        ha="left",
+        linespacing=1.3,
+        **plain_text(text),
+    )
