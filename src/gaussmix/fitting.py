@@ -14,17 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends import Backend
-from gaussmix.core.density import Density, FactorForm
 from gaussmix.core.em import EMResult, run_em
-from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
-from gaussmix.core.rows import Array, Coordinates, Rows
-from gaussmix.core.statistics import Moments, SufficientStatistics
-from gaussmix.initialization import Start, StartingData, parameters_of_partition
-
-RELATIVE_FLOOR = 1e-6
-"""Least variance of a component, relative to the variance of each feature over all rows."""
-ROUNDING_FLOOR = 1e-12
-"""The same where an absolute number is added anyway and the floor only has to catch rounding."""
+from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
+from gaussmix.core.rows import Array, Rows
+from gaussmix.core.statistics import SufficientStatistics
+from gaussmix.initialization import Start, StartingData, parameters_of_partition, representative_sample
+from gaussmix.scales import measure, regularization_for
 
 
 @dataclass(frozen=True)
@@ -45,25 +40,6 @@ class GivenParameters:
     means: Array | None = None
     factor: Array | None = None
     history: Sequence[float] = ()
-
-
-@dataclass(frozen=True)
-class Scales:
-    """Location and scale of each feature, measured on the data.
-
-    Parameters
-    ----------
-    coordinates : Coordinates
-        Working coordinates: about the mean, in units near the standard deviation.
-    variances : ndarray of shape (D,)
-        In working coordinates. A constant feature has that of a spread guessed from its value, or zero
-        where all features are scaled alike.
-    constant : ndarray of bool, shape (D,)
-    """
-
-    coordinates: Coordinates
-    variances: Array
-    constant: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -105,60 +81,6 @@ class Monitor(Protocol):
         ...
 
 
-def measure(
-    X: NDArray[np.floating], sample_weight: Array | None, backend: Backend, *, common_scale: bool
-) -> Scales:
-    """Measure location and scale of each feature, in two steps so that no square can overflow.
-
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-    sample_weight : ndarray of shape (N,) or None
-    backend : Backend
-    common_scale : bool
-        Scale all features alike.
-    """
-    present = X
-    if sample_weight is not None and not sample_weight.all():
-        present = X[sample_weight > 0]
-    lowest = present.min(axis=0).astype(float)
-    highest = present.max(axis=0).astype(float)
-    # Halved before the difference: the whole range can be larger than the largest double.
-    rough = Coordinates.around(0.5 * lowest + 0.5 * highest, 0.5 * highest - 0.5 * lowest)
-    n_features = X.shape[1]
-    single = Density(np.zeros(1), np.zeros((1, n_features)), np.zeros(1), FactorForm.SCALAR)
-    sums = backend.expect(Rows(X, rough, sample_weight), single, Moments.DIAGONAL)
-    centered = sums.about(sums.centers + sums.first / sums.counts[:, None])
-    center = rough.to_data(centered.centers[0])
-    deviation = np.sqrt(np.maximum(centered.second[0] / centered.counts[0], 0.0)) / rough.scale
-    constant = deviation <= 8 * np.finfo(X.dtype).eps * np.abs(center)
-    # The units of a constant feature can only be guessed from its value.
-    guessed = np.where(center == 0, 1.0, np.abs(center))
-    if common_scale:
-        spread = guessed if constant.all() else np.where(constant, 0.0, deviation)
-        coordinates = Coordinates.around(center, np.full(n_features, spread.max()))
-    else:
-        spread = np.where(constant, guessed, deviation)
-        coordinates = Coordinates.around(center, spread)
-    return Scales(coordinates, (spread * coordinates.scale) ** 2, constant)
-
-
-def regularization_for(scales: Scales, reg_covar: float | None) -> Regularization:
-    """Return the regularisation in working coordinates.
-
-    Parameters
-    ----------
-    scales : Scales
-    reg_covar : float or None
-        Added to the diagonal of every covariance, in squared units of the data; zero forbids repairs.
-        None sets a floor relative to each feature's variance instead.
-    """
-    relative = ROUNDING_FLOOR if reg_covar else RELATIVE_FLOOR
-    scale = scales.coordinates.scale
-    addition = (reg_covar or 0.0) * scale * scale
-    return Regularization(relative * scales.variances, addition, strict=reg_covar == 0)
-
-
 def fit_mixture(
     X: NDArray[np.floating],
     sample_weight: Array | None,
@@ -188,7 +110,7 @@ def fit_mixture(
     given : GivenParameters
         Parts of the start that are known.
     reg_covar : float or None
-        See `regularization_for`.
+        See `gaussmix.scales.regularization_for`.
     tol, max_iter
         See `gaussmix.core.em.run_em`.
     n_init : int
@@ -204,12 +126,12 @@ def fit_mixture(
     """
     scales = measure(X, sample_weight, backend, common_scale=family.common_scale)
     rows = Rows(X, scales.coordinates, sample_weight)
-    regularization = regularization_for(scales, reg_covar)
     spread = np.sqrt(scales.variances)
     if family.common_scale:
         spread = np.full_like(spread, np.sqrt(np.mean(scales.variances)))
-    data = StartingData(rows, spread, family, regularization, backend)
-
+    sample = representative_sample(rows, spread, n_components, generator)
+    regularization = regularization_for(scales, sample, reg_covar)
+    data = StartingData(rows, sample, spread, family, regularization, backend)
     jacobian = scales.coordinates.log_jacobian
 
     def expect(parameters: MixtureParameters) -> SufficientStatistics:

@@ -345,6 +345,13 @@ def test_the_default_regularisation_does_not_depend_on_units():
     )
 
 
+def test_a_row_far_out_does_not_lift_the_floor_above_the_spread_of_the_others():
+    X = np.append(np.random.RandomState(0).normal(size=999), 1e6)[:, None]
+    with pytest.warns(DegenerateComponentWarning, match=r"component\(s\) \[1\]"):  # the row alone
+        mixture = GaussianMixture(2, random_state=0).fit(X)
+    assert mixture.covariances_[0] == pytest.approx(X[:-1].var(), rel=1e-6)
+
+
 def test_identical_rows_do_not_break_a_fit():
     with pytest.warns(DegenerateComponentWarning):
         mixture = GaussianMixture(3, random_state=0).fit(np.full((30, 2), 5.0))

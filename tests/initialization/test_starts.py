@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans as ScikitLearnKMeans
@@ -19,11 +17,14 @@ from gaussmix.initialization.partition import partition
 from gaussmix.initialization.seeds import KMeans, spread_seeds
 
 
-def starting_data(X, sample_weight=None, family="full"):
+def starting_data(X, sample_weight=None, family="full", spread=None):
     n_features = X.shape[1]
+    rows = Rows(X, Coordinates.identity(n_features), sample_weight)
+    spread = np.ones(n_features) if spread is None else spread
     return StartingData(
-        Rows(X, Coordinates.identity(n_features), sample_weight),
-        np.ones(n_features),
+        rows,
+        representative_sample(rows, spread, 4, np.random.RandomState(0)),
+        spread,
         FAMILIES[family],
         Regularization(1e-6 * X.var(axis=0), np.zeros(n_features)),
         NativeBackend(),
@@ -136,7 +137,8 @@ def test_large_tables_are_sampled_in_proportion_to_their_weights():
     X = np.r_[rng.normal(0, 1, (30_000, 1)), rng.normal(50, 1, (30_000, 1))]
     weights = np.r_[np.full(30_000, 1.0), np.full(30_000, 3.0)]
     rows = Rows(X, Coordinates.identity(1), weights)
-    z, sampled = representative_sample(rows, np.ones(1), 2, np.random.RandomState(0))
+    sample = representative_sample(rows, np.ones(1), 2, np.random.RandomState(0))
+    z, sampled = sample.z, sample.weights
     assert len(z) <= SAMPLE_ROWS
     assert sampled.sum() == pytest.approx(weights.sum())
     # Systematic sampling: the share is right to one row of the sample.
@@ -155,7 +157,7 @@ def test_k_means_measures_distance_in_the_units_it_is_told():
     """One feature in units a thousand times smaller, with the spread saying so: nothing changes."""
     X = clusters()
     data = starting_data(X)
-    scaled = replace(starting_data(X * [1.0, 1000.0]), spread=np.array([1.0, 1000.0]))
+    scaled = starting_data(X * [1.0, 1000.0], spread=np.array([1.0, 1000.0]))
     one = STARTS["kmeans"](data, 4, np.random.RandomState(0)).means
     other = STARTS["kmeans"](scaled, 4, np.random.RandomState(0)).means
     np.testing.assert_allclose(one * [1.0, 1000.0], other, rtol=1e-9)
@@ -167,9 +169,10 @@ def test_very_many_rows_are_thinned_and_still_represented(weighted, monkeypatch)
     monkeypatch.setattr(order, "SORTED_ROWS", 100_000)
     X = np.random.RandomState(0).normal(size=(400_000, 2))
     weights = np.where(np.arange(len(X)) % 2, 2.0, 0.0) if weighted else None
-    z, sampled = representative_sample(
+    sample = representative_sample(
         Rows(X, Coordinates.identity(2), weights), np.ones(2), 3, np.random.RandomState(0)
     )
+    z, sampled = sample.z, sample.weights
     assert SAMPLE_ROWS / 2 < len(z) <= SAMPLE_ROWS
     mean = sampled @ z / sampled.sum()
     np.testing.assert_allclose(mean, 0.0, atol=5 / np.sqrt(SAMPLE_ROWS))

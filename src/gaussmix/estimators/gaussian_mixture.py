@@ -52,7 +52,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         that all further ones together would make up for a hundred such iterations.
     reg_covar : float or "auto", default="auto"
         How covariances are kept from collapsing. "auto" holds them above one millionth of each
-        feature's variance, whatever its units, and leaves other covariances alone. A number is added to
+        feature's variance, taken over the middle nine tenths of its rows, and leaves other covariances
+        alone. A number is added to
         the diagonal of every covariance, as in scikit-learn; zero raises an error upon a collapse.
     max_iter : int, default=1000
         Largest number of EM iterations a start. Zero gives the start itself.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gaussmix.initialization.base import Start, StartingData
+from gaussmix.initialization.order import Sample, representative_sample
 from gaussmix.initialization.partition import parameters_of_partition
 from gaussmix.initialization.responsibilities import RandomResponsibilities
 from gaussmix.initialization.seeds import KMeans, KMeansPlusPlus, RandomRows
@@ -26,7 +27,9 @@ __all__ = [
     "KMeansPlusPlus",
     "RandomResponsibilities",
     "RandomRows",
+    "Sample",
     "Start",
     "StartingData",
     "parameters_of_partition",
+    "representative_sample",
 ]

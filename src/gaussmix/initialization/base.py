@@ -10,6 +10,7 @@ import numpy as np
 from gaussmix.backends import Backend
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Rows
+from gaussmix.initialization.order import Sample
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class StartingData:
     Parameters
     ----------
     rows : Rows
+    sample : Sample
+        Rows that stand for all.
     spread : ndarray of shape (D,)
         Unit of distance in each feature, in working coordinates: its standard deviation, or one number
         for all features if the family tells no features apart. Starts measure distances in it, so that
@@ -29,6 +32,7 @@ class StartingData:
     """
 
     rows: Rows
+    sample: Sample
     spread: Array
     family: CovarianceFamily
     regularization: Regularization

@@ -6,6 +6,8 @@ instead of weighted, or one in other units gets the same start from the same see
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,10 +21,26 @@ SAMPLE_ROWS = 20_000
 SAMPLE_ROWS_A_COMPONENT = 50
 
 
+@dataclass(frozen=True)
+class Sample:
+    """Rows that stand for a whole table.
+
+    Parameters
+    ----------
+    z : ndarray of shape (M, D)
+        In working coordinates, in the canonical order.
+    weights : ndarray of shape (M,)
+        Positive.
+    """
+
+    z: Array
+    weights: Array
+
+
 def representative_sample(
     rows: Rows, spread: Array, n_components: int, generator: np.random.RandomState
-) -> tuple[Array, Array]:
-    """Return rows in working coordinates, and their weights, that stand for the whole table.
+) -> Sample:
+    """Return rows that stand for the whole table.
 
     Small tables are returned whole, in the canonical order. Larger ones are sampled systematically:
     at evenly spaced steps of cumulated weight along that order.
@@ -37,9 +55,7 @@ def representative_sample(
 
     Returns
     -------
-    z : ndarray of shape (M, D)
-    weights : ndarray of shape (M,)
-        Positive.
+    Sample
     """
     candidates = _candidates(rows, generator)
     weights = np.ones(len(candidates)) if rows.sample_weight is None else rows.sample_weight[candidates]
@@ -52,7 +68,7 @@ def representative_sample(
         positions = np.minimum(np.searchsorted(np.cumsum(weights), steps, side="right"), len(candidates) - 1)
         chosen, counts = np.unique(positions, return_counts=True)
         candidates, weights = candidates[chosen], counts * (total / size)
-    return rows.coordinates.to_working(rows.X[candidates]), weights
+    return Sample(rows.coordinates.to_working(rows.X[candidates]), weights)
 
 
 def in_canonical_order(centers: Array, spread: Array) -> Array:

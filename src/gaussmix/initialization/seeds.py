@@ -10,7 +10,7 @@ from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.statistics import Moments
 from gaussmix.initialization.base import StartingData
-from gaussmix.initialization.order import in_canonical_order, representative_sample
+from gaussmix.initialization.order import in_canonical_order
 from gaussmix.initialization.partition import parameters_at, parameters_of_partition, partition
 
 
@@ -21,7 +21,7 @@ class RandomRows:
         self, data: StartingData, n_components: int, generator: np.random.RandomState
     ) -> MixtureParameters:
         """Return parameters in working coordinates."""
-        z, weights = representative_sample(data.rows, data.spread, n_components, generator)
+        z, weights = data.sample.z, data.sample.weights
         # Different rows, one after the other by weight: all copies of a drawn row are out.
         remaining = weights.copy()
         chosen = []
@@ -40,7 +40,7 @@ class KMeansPlusPlus:
         self, data: StartingData, n_components: int, generator: np.random.RandomState
     ) -> MixtureParameters:
         """Return parameters in working coordinates."""
-        z, weights = representative_sample(data.rows, data.spread, n_components, generator)
+        z, weights = data.sample.z, data.sample.weights
         seeds = spread_seeds(z / data.spread, weights, n_components, generator) * data.spread
         means = in_canonical_order(seeds, data.spread)
         return parameters_at(data, partition(data, data.rows, means, data.family.moments))
@@ -62,7 +62,7 @@ class KMeans:
         self, data: StartingData, n_components: int, generator: np.random.RandomState
     ) -> MixtureParameters:
         """Return parameters in working coordinates."""
-        z, weights = representative_sample(data.rows, data.spread, n_components, generator)
+        z, weights = data.sample.z, data.sample.weights
         sample = replace(data, rows=Rows(z, Coordinates.identity(z.shape[1]), weights))
         best_log_likelihood, best = -np.inf, z[:n_components]
         for _ in range(self.n_runs if n_components > 1 else 1):

@@ -1,0 +1,114 @@
+"""What is measured on the data before a fit: location, scale, and how small a variance may become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.backends import Backend
+from gaussmix.core.density import Density, FactorForm
+from gaussmix.core.parameters import Regularization
+from gaussmix.core.rows import Array, Coordinates, Rows
+from gaussmix.core.statistics import Moments
+from gaussmix.initialization import Sample
+
+RELATIVE_FLOOR = 1e-6
+"""Least variance of a component, relative to the variance of each feature's middle."""
+ROUNDING_FLOOR = 1e-12
+"""The same where an absolute number is added anyway and the floor only has to catch rounding."""
+MIDDLE_IN_DEVIATIONS = 2 * 1.6448536269514722
+"""Distance of the 5 % and 95 % points of a normal distribution, in standard deviations."""
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Location and scale of each feature, measured on the data.
+
+    Parameters
+    ----------
+    coordinates : Coordinates
+        Working coordinates: about the mean, in units near the standard deviation.
+    variances : ndarray of shape (D,)
+        In working coordinates. A constant feature has that of a spread guessed from its value, or zero
+        where all features are scaled alike.
+    constant : ndarray of bool, shape (D,)
+    """
+
+    coordinates: Coordinates
+    variances: Array
+    constant: NDArray[np.bool_]
+
+
+def measure(
+    X: NDArray[np.floating], sample_weight: Array | None, backend: Backend, *, common_scale: bool
+) -> Scales:
+    """Measure location and scale of each feature, in two steps so that no square can overflow.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    sample_weight : ndarray of shape (N,) or None
+    backend : Backend
+    common_scale : bool
+        Scale all features alike.
+    """
+    present = X
+    if sample_weight is not None and not sample_weight.all():
+        present = X[sample_weight > 0]
+    lowest = present.min(axis=0).astype(float)
+    highest = present.max(axis=0).astype(float)
+    # Halved before the difference: the whole range can be larger than the largest double.
+    rough = Coordinates.around(0.5 * lowest + 0.5 * highest, 0.5 * highest - 0.5 * lowest)
+    n_features = X.shape[1]
+    single = Density(np.zeros(1), np.zeros((1, n_features)), np.zeros(1), FactorForm.SCALAR)
+    sums = backend.expect(Rows(X, rough, sample_weight), single, Moments.DIAGONAL)
+    centered = sums.about(sums.centers + sums.first / sums.counts[:, None])
+    center = rough.to_data(centered.centers[0])
+    deviation = np.sqrt(np.maximum(centered.second[0] / centered.counts[0], 0.0)) / rough.scale
+    constant = deviation <= 8 * np.finfo(X.dtype).eps * np.abs(center)
+    # The units of a constant feature can only be guessed from its value.
+    guessed = np.where(center == 0, 1.0, np.abs(center))
+    if common_scale:
+        spread = guessed if constant.all() else np.where(constant, 0.0, deviation)
+        coordinates = Coordinates.around(center, np.full(n_features, spread.max()))
+    else:
+        spread = np.where(constant, guessed, deviation)
+        coordinates = Coordinates.around(center, spread)
+    return Scales(coordinates, (spread * coordinates.scale) ** 2, constant)
+
+
+def regularization_for(scales: Scales, sample: Sample, reg_covar: float | None) -> Regularization:
+    """Return the regularisation in working coordinates.
+
+    Parameters
+    ----------
+    scales : Scales
+    sample : Sample
+        Rows that stand for all.
+    reg_covar : float or None
+        Added to the diagonal of every covariance, in squared units of the data; zero forbids repairs.
+        None sets a floor relative to the variance of the middle of each feature instead.
+    """
+    relative = ROUNDING_FLOOR if reg_covar else RELATIVE_FLOOR
+    scale = scales.coordinates.scale
+    addition = (reg_covar or 0.0) * scale * scale
+    floor = relative * np.minimum(scales.variances, _variances_of_the_middle(sample, scales.variances))
+    return Regularization(floor, addition, strict=reg_covar == 0)
+
+
+def _variances_of_the_middle(sample: Sample, variances: Array) -> Array:
+    """Return the variance of a normal distribution with the middle nine tenths of each feature's rows.
+
+    A few rows far out would raise a floor that follows the variance above the spread of all others. Where
+    the middle is a single value the variance itself is returned.
+    """
+    order = np.argsort(sample.z, axis=0)
+    cumulated = np.cumsum(sample.weights[order], axis=0) / sample.weights.sum()
+    low, high = (
+        np.take_along_axis(sample.z, np.take_along_axis(order, (cumulated < q).sum(axis=0)[None], 0), 0)[0]
+        for q in (0.05, 0.95)
+    )
+    middle = ((high - low) / MIDDLE_IN_DEVIATIONS) ** 2
+    return np.where(middle > 0, middle, variances)
