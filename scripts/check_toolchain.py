@@ -14,12 +14,16 @@ import tempfile
 
 LEAST_PYTHON = (3, 11)
 
+# C++17, threads, and the vector extensions that the kernels are written in.
 PROGRAM = """
 #include <thread>
-int main() { static_assert(__cplusplus >= 201703L, "C++17"); std::thread([] {}).join(); }
+static_assert(__cplusplus >= 201703L, "C++17");
+typedef double vector __attribute__((vector_size(16)));
+vector reversed(vector v) { return __builtin_shufflevector(v, v, 1, 0); }
+int main() { std::thread([] {}).join(); }
 """
 
-INSTALL_COMPILER = """A C++17 compiler is needed to build the kernels. Install one and run make again:
+INSTALL_COMPILER = """GCC 12 or newer, or Clang, is needed to build the kernels. Install one and run make again:
   Debian, Ubuntu:   apt-get install g++
   Fedora, RHEL:     dnf install gcc-c++
   Alpine:           apk add g++

@@ -1,7 +1,7 @@
 // Sums over rows for many features: vectors over features, added up over the rows that matter.
 #pragma once
 
-#include "layout.hpp"
+#include "choose.hpp"
 
 namespace gaussmix {
 namespace GAUSSMIX_ISA {
@@ -10,10 +10,10 @@ constexpr int PANEL_VECTORS = PANEL / WIDTH;
 // Squares of the scatter matrix side by side that are summed at once.
 constexpr int SQUARES = WIDTH * REGISTERS >= 64 ? (REGISTERS >= 32 && WIDTH == 2 ? 2 : 3) : 1;
 
-// Adds, over n rows, the outer product of a weighted panel with COUNT panels of differences; panels hold PANEL numbers
-// a row, row after row.
+// Adds, over n rows, the outer product of one panel with COUNT panels to as many squares; panels hold PANEL numbers a
+// row, row after row.
 template <int COUNT>
-inline void accumulate_squares(const double* weighted, const double* panel, ptrdiff_t panel_stride, ptrdiff_t n,
+inline void accumulate_squares(const double* tall, const double* wide, ptrdiff_t panel_stride, ptrdiff_t n,
                                double* squares) {
   constexpr int VECTORS_WIDE = COUNT * PANEL_VECTORS;
   Vector sum[PANEL][VECTORS_WIDE] = {};
@@ -21,9 +21,9 @@ inline void accumulate_squares(const double* weighted, const double* panel, ptrd
     Vector d[VECTORS_WIDE];
     GAUSSMIX_UNROLL for (int c = 0; c < COUNT; ++c)
       GAUSSMIX_UNROLL for (int v = 0; v < PANEL_VECTORS; ++v)
-        d[c * PANEL_VECTORS + v] = load(panel + c * panel_stride + b * PANEL + v * WIDTH);
+        d[c * PANEL_VECTORS + v] = load(wide + c * panel_stride + b * PANEL + v * WIDTH);
     GAUSSMIX_UNROLL for (int i = 0; i < PANEL; ++i) {
-      const Vector w = broadcast(weighted[b * PANEL + i]);
+      const Vector w = broadcast(tall[b * PANEL + i]);
       GAUSSMIX_UNROLL for (int v = 0; v < VECTORS_WIDE; ++v) sum[i][v] += w * d[v];
     }
   }
@@ -35,10 +35,12 @@ inline void accumulate_squares(const double* weighted, const double* panel, ptrd
       }
 }
 
-// Differences of the n chosen rows from the mean, plain and weighted, in panels; adds first moments.
+// Differences of the n chosen rows from the mean, times the root of the row's weight, in panels; adds first moments.
+// The scatter is the product of these panels with themselves: with the weight on one side only, two sets of panels
+// would have to be written and would not fit into the cache.
 inline void fill_panels(const Layout& l, const double* z_rows, const double* mean, const int64_t* chosen,
-                        const double* weight, ptrdiff_t n, double* panel, double* weighted_panel, double* first) {
-  for (ptrdiff_t p = 0; p < l.panels; ++p) {
+                        const double* weight, const double* root, ptrdiff_t n, double* panel, double* first) {
+  for (ptrdiff_t p = 0; p < l.panels; ++p, panel += n * PANEL) {
     Vector m[PANEL_VECTORS], sum[PANEL_VECTORS];
     GAUSSMIX_UNROLL for (int v = 0; v < PANEL_VECTORS; ++v) {
       m[v] = load(mean + p * PANEL + v * WIDTH);
@@ -46,115 +48,95 @@ inline void fill_panels(const Layout& l, const double* z_rows, const double* mea
     }
     for (ptrdiff_t b = 0; b < n; ++b) {
       const double* z = z_rows + chosen[b] * l.padded + p * PANEL;
-      const Vector r = broadcast(weight[b]);
+      const Vector r = broadcast(weight[b]), s = broadcast(root[b]);
       GAUSSMIX_UNROLL for (int v = 0; v < PANEL_VECTORS; ++v) {
         const Vector d = load(z + v * WIDTH) - m[v];
-        const Vector weighted = r * d;
-        sum[v] += weighted;
-        store(panel + (p * l.block_rows + b) * PANEL + v * WIDTH, d);
-        store(weighted_panel + (p * l.block_rows + b) * PANEL + v * WIDTH, weighted);
+        sum[v] += r * d;
+        store(panel + b * PANEL + v * WIDTH, s * d);
       }
     }
     GAUSSMIX_UNROLL for (int v = 0; v < PANEL_VECTORS; ++v) store(first + p * PANEL + v * WIDTH, sum[v]);
   }
 }
 
-inline void accumulate_scatter(const Layout& l, const double* panel, const double* weighted_panel, ptrdiff_t n,
-                               double* squares) {
-  const ptrdiff_t stride = l.block_rows * PANEL;
+// Adds the product of n rows of panels with themselves to the lower triangle of squares.
+inline void accumulate_scatter(const Layout& l, const double* panel, ptrdiff_t n, double* squares) {
+  const ptrdiff_t stride = n * PANEL;
   for (ptrdiff_t i = 0; i < l.panels; ++i) {
-    const double* weighted = weighted_panel + i * stride;
+    const double* tall = panel + i * stride;
     double* out = squares + triangle(i) * PANEL * PANEL;
     ptrdiff_t j = 0;
     for (; j + SQUARES <= i + 1; j += SQUARES)
-      accumulate_squares<SQUARES>(weighted, panel + j * stride, stride, n, out + j * PANEL * PANEL);
+      accumulate_squares<SQUARES>(tall, panel + j * stride, stride, n, out + j * PANEL * PANEL);
     if (SQUARES > 2 && j + 2 <= i + 1) {
-      accumulate_squares<2>(weighted, panel + j * stride, stride, n, out + j * PANEL * PANEL);
+      accumulate_squares<2>(tall, panel + j * stride, stride, n, out + j * PANEL * PANEL);
       j += 2;
     }
-    for (; j <= i; ++j)
-      accumulate_squares<1>(weighted, panel + j * stride, stride, n, out + j * PANEL * PANEL);
+    for (; j <= i; ++j) accumulate_squares<1>(tall, panel + j * stride, stride, n, out + j * PANEL * PANEL);
   }
 }
 
-// First moments and, if SQUARED, second moments feature by feature.
-template <bool SQUARED>
-inline void accumulate_features(const Layout& l, const double* z_rows, const double* mean, const int64_t* chosen,
+// First moments and scatter of the chosen rows, so many at a time that their panels stay in the innermost cache.
+inline void accumulate_matrix(const Layout& l, const double* z_rows, const double* mean, const int64_t* chosen,
+                              const double* weight, ptrdiff_t n, double* panel, double* first, double* squares) {
+  double root[BATCH_ROWS];
+  for (ptrdiff_t start = 0; start < n; start += l.batch_rows) {
+    const ptrdiff_t batch = n - start < l.batch_rows ? n - start : l.batch_rows;
+    for (ptrdiff_t b = 0; b < batch; ++b) root[b] = __builtin_sqrt(weight[start + b]);
+    fill_panels(l, z_rows, mean, chosen + start, weight + start, root, batch, panel, first);
+    accumulate_scatter(l, panel, batch, squares);
+  }
+}
+
+// First moments and, if SQUARED, second moments of WIDE vectors of features.
+template <int WIDE, bool SQUARED>
+inline void accumulate_features(const double* z_rows, ptrdiff_t padded, const double* mean, const int64_t* chosen,
                                 const double* weight, ptrdiff_t n, double* first, double* second) {
-  constexpr int WIDE = 4;
-  for (ptrdiff_t j = 0; j < l.padded; j += WIDE * WIDTH) {
-    const int wide = (l.padded - j) / WIDTH < WIDE ? int((l.padded - j) / WIDTH) : WIDE;
-    if (wide == WIDE) {
-      Vector m[WIDE], sum[WIDE] = {}, squares[WIDE] = {};
-      GAUSSMIX_UNROLL for (int v = 0; v < WIDE; ++v) m[v] = load(mean + j + v * WIDTH);
-      for (ptrdiff_t b = 0; b < n; ++b) {
-        const double* z = z_rows + chosen[b] * l.padded + j;
-        const Vector r = broadcast(weight[b]);
-        GAUSSMIX_UNROLL for (int v = 0; v < WIDE; ++v) {
-          const Vector d = load(z + v * WIDTH) - m[v];
-          const Vector weighted = r * d;
-          sum[v] += weighted;
-          if (SQUARED) squares[v] += weighted * d;
-        }
-      }
-      GAUSSMIX_UNROLL for (int v = 0; v < WIDE; ++v) {
-        double* f = first + j + v * WIDTH;
-        store(f, load(f) + sum[v]);
-        if (SQUARED) store(second + j + v * WIDTH, load(second + j + v * WIDTH) + squares[v]);
-      }
-    } else {
-      for (int v = 0; v < wide; ++v) {
-        const ptrdiff_t at = j + v * WIDTH;
-        const Vector m = load(mean + at);
-        Vector sum = {}, squares = {};
-        for (ptrdiff_t b = 0; b < n; ++b) {
-          const Vector d = load(z_rows + chosen[b] * l.padded + at) - m;
-          const Vector weighted = d * weight[b];
-          sum += weighted;
-          if (SQUARED) squares += weighted * d;
-        }
-        store(first + at, load(first + at) + sum);
-        if (SQUARED) store(second + at, load(second + at) + squares);
-      }
+  // Sums depend on the sums before them: rows are added in turn to several sets of these.
+  constexpr int SETS = WIDE == 1 ? 4 : WIDE == 2 ? 2 : 1;
+  Vector m[WIDE], sum[SETS][WIDE] = {}, squares[SETS][WIDE] = {};
+  GAUSSMIX_UNROLL for (int v = 0; v < WIDE; ++v) m[v] = load(mean + v * WIDTH);
+  const auto add = [&](ptrdiff_t b, int set) __attribute__((always_inline)) {
+    const double* z = z_rows + chosen[b] * padded;
+    const Vector r = broadcast(weight[b]);
+    GAUSSMIX_UNROLL for (int v = 0; v < WIDE; ++v) {
+      const Vector d = load(z + v * WIDTH) - m[v];
+      const Vector weighted = r * d;
+      sum[set][v] += weighted;
+      if (SQUARED) squares[set][v] += weighted * d;
     }
+  };
+  ptrdiff_t b = 0;
+  for (; b + SETS <= n; b += SETS) GAUSSMIX_UNROLL for (int set = 0; set < SETS; ++set) add(b + set, set);
+  for (; b < n; ++b) add(b, 0);
+  GAUSSMIX_UNROLL for (int v = 0; v < WIDE; ++v) {
+    GAUSSMIX_UNROLL for (int set = 1; set < SETS; ++set) {
+      sum[0][v] += sum[set][v];
+      if (SQUARED) squares[0][v] += squares[set][v];
+    }
+    store(first + v * WIDTH, load(first + v * WIDTH) + sum[0][v]);
+    if (SQUARED) store(second + v * WIDTH, load(second + v * WIDTH) + squares[0][v]);
   }
 }
 
-// Turns numerators into responsibilities times weight and returns their sum.
-inline double weigh(ptrdiff_t tiles, ptrdiff_t stride, double* joint, const double* reciprocal) {
-  Vector count[2] = {};
-  for (ptrdiff_t t = 0; t < tiles; ++t)
-    GAUSSMIX_UNROLL for (int v = 0; v < VECTORS; ++v) {
-      double* e = joint + t * stride + v * WIDTH;
-      const Vector r = load(e) * load(reciprocal + t * TILE + v * WIDTH);
-      count[v % 2] += r;
-      store(e, r);
-    }
-  return sum_of_lanes(count[0] + count[1]);
-}
-
-// Lists the rows whose weight is above the threshold.
-inline ptrdiff_t choose(ptrdiff_t tiles, ptrdiff_t stride, const double* joint, double threshold, int64_t* chosen,
-                        double* weight) {
-  ptrdiff_t n = 0;
-  for (ptrdiff_t t = 0; t < tiles; ++t)
-    for (ptrdiff_t b = 0; b < TILE; ++b) {
-      const double r = joint[t * stride + b];
-      chosen[n] = t * TILE + b;
-      weight[n] = r;
-      n += r > threshold;
-    }
-  return n;
-}
-
-// A row matters to a component if it could change the component's moments in double precision. With the squared
-// Mahalanobis distance at most m2, its share r d_i d_j is at most r m2 s_i s_j, s being the component's standard
-// deviations, while the sums are about count s_i s_j. The threshold is so low that all rows of a chunk together stay
-// below half a unit in the last place of that. (The count itself is summed over all rows.)
-inline double negligible(double count, double log_constant, double lowest, int64_t chunk_rows) {
-  const double m2 = 2.0 * (log_constant - lowest);
-  if (!(m2 < INFINITE)) return 0.0;
-  return 5.551115123125783e-17 * count / (double(chunk_rows) * (m2 > 1.0 ? m2 : 1.0));
+template <bool SQUARED>
+inline void accumulate_all_features(const Layout& l, const double* z_rows, const double* mean,
+                                    const int64_t* chosen, const double* weight, ptrdiff_t n, double* first,
+                                    double* second) {
+  ptrdiff_t j = 0;
+  const auto of = [&](auto wide) {
+    constexpr int WIDE = decltype(wide)::value;
+    accumulate_features<WIDE, SQUARED>(z_rows + j, l.padded, mean + j, chosen, weight, n, first + j,
+                                       SQUARED ? second + j : nullptr);
+    j += WIDE * WIDTH;
+  };
+  while (j + 4 * WIDTH <= l.padded) of(Constant<4>{});
+  switch ((l.padded - j) / WIDTH) {
+    case 1: of(Constant<1>{}); break;
+    case 2: of(Constant<2>{}); break;
+    case 3: of(Constant<3>{}); break;
+    default: break;
+  }
 }
 
 inline void accumulate_large(const Task& task, const Layout& l, const double* packed, ptrdiff_t tiles,
@@ -167,10 +149,10 @@ inline void accumulate_large(const Task& task, const Layout& l, const double* pa
     double* joint = scratch + l.joint + k * TILE;
     const double count = weigh(tiles, stride, joint, scratch + l.reciprocal);
     sums[l.counts + k] += count;
-    if (count == 0.0) continue;
     const double threshold = negligible(sums[l.counts + k], task.density.log_constants[k],
                                         least_lane(load(scratch + l.lowest + k * WIDTH)), chunk_rows);
     const ptrdiff_t n = choose(tiles, stride, joint, threshold, chosen, weight);
+    if (n == 0) continue;
     const double* mean = packed + l.padded_means + k * l.padded;
     double* first = sums + l.first + k * l.padded;
     double* second = sums + l.second;
@@ -179,23 +161,22 @@ inline void accumulate_large(const Task& task, const Layout& l, const double* pa
         second += k * triangle(l.panels) * PANEL * PANEL;
         [[fallthrough]];
       case Moments::pooled:
-        fill_panels(l, z_rows, mean, chosen, weight, n, scratch + l.panel, scratch + l.weighted_panel, first);
-        accumulate_scatter(l, scratch + l.panel, scratch + l.weighted_panel, n, second);
+        accumulate_matrix(l, z_rows, mean, chosen, weight, n, scratch + l.panel, first, second);
         break;
       case Moments::diagonal:
-        accumulate_features<true>(l, z_rows, mean, chosen, weight, n, first, second + k * l.padded);
+        accumulate_all_features<true>(l, z_rows, mean, chosen, weight, n, first, second + k * l.padded);
         break;
       case Moments::trace: {
         double* features = scratch + l.trace;
         for (ptrdiff_t j = 0; j < l.padded; ++j) features[j] = 0.0;
-        accumulate_features<true>(l, z_rows, mean, chosen, weight, n, first, features);
+        accumulate_all_features<true>(l, z_rows, mean, chosen, weight, n, first, features);
         Vector total = {};
         for (ptrdiff_t j = 0; j < l.padded; j += WIDTH) total += load(features + j);
         second[k] += sum_of_lanes(total);
         break;
       }
       case Moments::none:
-        accumulate_features<false>(l, z_rows, mean, chosen, weight, n, first, nullptr);
+        accumulate_all_features<false>(l, z_rows, mean, chosen, weight, n, first, nullptr);
         break;
     }
   }

@@ -1,7 +1,7 @@
 // Sums over rows for few features: one vector over lanes a sum, the number of features known when compiling.
 #pragma once
 
-#include "layout.hpp"
+#include "choose.hpp"
 
 namespace gaussmix {
 namespace GAUSSMIX_ISA {
@@ -18,10 +18,23 @@ constexpr int last_row(int begin, int rows) {
   return end;
 }
 
+// Responsibilities times weight: numerators still to be multiplied by `reciprocal`, or, that being null, as they are.
+template <bool WEIGHED>
+struct Weights {
+  const double* numerator;
+  ptrdiff_t stride;  // from tile to tile
+  const double* reciprocal;
+
+  GAUSSMIX_INLINE Vector at(ptrdiff_t tile, int v) const {
+    const Vector r = load(numerator + tile * stride + v * WIDTH);
+    return WEIGHED ? r : r * load(reciprocal + tile * TILE + v * WIDTH);
+  }
+};
+
 // Rows [BEGIN, ...) of the lower triangle of sum r (d, 1)(d, 1)', whose last row are first moments and count.
-template <int D, int BEGIN>
-inline void accumulate_triangle(const double* mean, ptrdiff_t stride, ptrdiff_t tiles, const double* z,
-                                const double* joint, const double* reciprocal, double* sums) {
+template <int D, int BEGIN, bool WEIGHED>
+inline void accumulate_triangle(const double* mean, const Weights<WEIGHED>& weights, ptrdiff_t tiles,
+                                const double* z, double* sums) {
   constexpr int END = last_row(BEGIN, D + 1);
   constexpr int SUMS = first_sum(END) - first_sum(BEGIN);
   constexpr int COLUMNS = END < D ? END : D;
@@ -31,7 +44,7 @@ inline void accumulate_triangle(const double* mean, ptrdiff_t stride, ptrdiff_t 
   for (ptrdiff_t t = 0; t < tiles; ++t) {
     for (int v = 0; v < VECTORS; ++v) {
       const double* x = z + t * D * TILE + v * WIDTH;
-      const Vector r = load(joint + t * stride + v * WIDTH) * load(reciprocal + t * TILE + v * WIDTH);
+      const Vector r = weights.at(t, v);
       Vector d[COLUMNS];
       GAUSSMIX_UNROLL for (int j = 0; j < COLUMNS; ++j) d[j] = load(x + j * TILE) - mean[j];
       GAUSSMIX_UNROLL for (int i = BEGIN; i < END; ++i) {
@@ -46,14 +59,13 @@ inline void accumulate_triangle(const double* mean, ptrdiff_t stride, ptrdiff_t 
     }
   }
   GAUSSMIX_UNROLL for (int s = 0; s < SUMS; ++s) store(out + s * WIDTH, sum[s]);
-  if constexpr (END <= D)
-    accumulate_triangle<D, END>(mean, stride, tiles, z, joint, reciprocal, sums);
+  if constexpr (END <= D) accumulate_triangle<D, END>(mean, weights, tiles, z, sums);
 }
 
 // Count, first moments and, if SQUARES, second moments feature by feature.
-template <int D, bool SQUARES>
-inline void accumulate_axes(const double* mean, ptrdiff_t stride, ptrdiff_t tiles, const double* z,
-                            const double* joint, const double* reciprocal, double* sums) {
+template <int D, bool SQUARES, bool WEIGHED>
+inline void accumulate_axes(const double* mean, const Weights<WEIGHED>& weights, ptrdiff_t tiles,
+                            const double* z, double* sums) {
   Vector count = load(sums), first[D], second[D] = {};
   GAUSSMIX_UNROLL for (int j = 0; j < D; ++j) {
     first[j] = load(sums + (1 + j) * WIDTH);
@@ -62,7 +74,7 @@ inline void accumulate_axes(const double* mean, ptrdiff_t stride, ptrdiff_t tile
   for (ptrdiff_t t = 0; t < tiles; ++t) {
     for (int v = 0; v < VECTORS; ++v) {
       const double* x = z + t * D * TILE + v * WIDTH;
-      const Vector r = load(joint + t * stride + v * WIDTH) * load(reciprocal + t * TILE + v * WIDTH);
+      const Vector r = weights.at(t, v);
       count += r;
       GAUSSMIX_UNROLL for (int j = 0; j < D; ++j) {
         const Vector d = load(x + j * TILE) - mean[j];
@@ -79,27 +91,70 @@ inline void accumulate_axes(const double* mean, ptrdiff_t stride, ptrdiff_t tile
   }
 }
 
+template <int D, bool WEIGHED>
+inline void accumulate_lanes(Moments moments, const double* mean, const Weights<WEIGHED>& weights, ptrdiff_t tiles,
+                             const double* z, double* sums) {
+  switch (moments) {
+    case Moments::full:
+    case Moments::pooled:
+      accumulate_triangle<D, 0>(mean, weights, tiles, z, sums);
+      break;
+    case Moments::diagonal:
+    case Moments::trace:
+      // More features than that are summed by features.
+      if constexpr (D <= LANES_FEATURES) accumulate_axes<D, true>(mean, weights, tiles, z, sums);
+      break;
+    case Moments::none:
+      if constexpr (D <= LANES_FEATURES) accumulate_axes<D, false>(mean, weights, tiles, z, sums);
+      break;
+  }
+}
+
+// Copies the chosen rows into tiles of their own and gives rows that fill up the last one no weight.
 template <int D>
-inline void accumulate_small(const Task& task, const Layout& l, ptrdiff_t tiles, double* scratch) {
+inline void gather(const double* z, const int64_t* chosen, ptrdiff_t n, double* gathered, double* weight) {
+  for (ptrdiff_t b = 0; b < n; ++b) {
+    const double* from = z + chosen[b] / TILE * D * TILE + chosen[b] % TILE;
+    double* to = gathered + b / TILE * D * TILE + b % TILE;
+    GAUSSMIX_UNROLL for (int j = 0; j < D; ++j) to[j * TILE] = from[j * TILE];
+  }
+  for (ptrdiff_t b = n; b % TILE; ++b) {
+    weight[b] = 0.0;
+    double* to = gathered + b / TILE * D * TILE + b % TILE;
+    for (int j = 0; j < D; ++j) to[j * TILE] = 0.0;
+  }
+}
+
+template <int D>
+inline void accumulate_small(const Task& task, const Layout& l, ptrdiff_t tiles, int64_t chunk_rows,
+                             double* scratch) {
   const ptrdiff_t K = l.components, stride = K * TILE;
   const double* z = scratch + l.z;
   const double* reciprocal = scratch + l.reciprocal;
+  int64_t* chosen = reinterpret_cast<int64_t*>(scratch + l.chosen);
+  double* weight = scratch + l.chosen_weight;
   for (ptrdiff_t k = 0; k < K; ++k) {
     const double* mean = task.density.means + k * D;
-    const double* joint = scratch + l.joint + k * TILE;
+    double* joint = scratch + l.joint + k * TILE;
     double* sums = scratch + l.lanes + k * l.lanes_stride * WIDTH;
-    switch (task.moments) {
-      case Moments::full:
-      case Moments::pooled:
-        accumulate_triangle<D, 0>(mean, stride, tiles, z, joint, reciprocal, sums);
-        break;
-      case Moments::diagonal:
-      case Moments::trace:
-        accumulate_axes<D, true>(mean, stride, tiles, z, joint, reciprocal, sums);
-        break;
-      case Moments::none:
-        accumulate_axes<D, false>(mean, stride, tiles, z, joint, reciprocal, sums);
-        break;
+    if (!l.sparse) {
+      const Weights<false> weights = {joint, stride, reciprocal};
+      accumulate_lanes<D>(task.moments, mean, weights, tiles, z, sums);
+      continue;
+    }
+    double* count = scratch + l.running_count + k;
+    *count += weigh(tiles, stride, joint, reciprocal);
+    const double threshold = negligible(*count, task.density.log_constants[k],
+                                        least_lane(load(scratch + l.lowest + k * WIDTH)), chunk_rows);
+    const ptrdiff_t n = choose(tiles, stride, joint, threshold, chosen, weight);
+    if (n == 0) continue;
+    if (2 * n <= tiles * TILE) {
+      gather<D>(z, chosen, n, scratch + l.gathered, weight);
+      const Weights<true> weights = {weight, TILE, nullptr};
+      accumulate_lanes<D>(task.moments, mean, weights, (n + TILE - 1) / TILE, scratch + l.gathered, sums);
+    } else {
+      const Weights<true> weights = {joint, stride, nullptr};
+      accumulate_lanes<D>(task.moments, mean, weights, tiles, z, sums);
     }
   }
 }

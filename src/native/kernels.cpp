@@ -18,11 +18,11 @@ void pack(const Task& task, double* packed) {
   const Layout l = layout_of(task);
   const ptrdiff_t D = l.features, K = l.components;
   const Density& density = task.density;
-  if (!l.small)
+  if (!l.by_lanes)
     for (ptrdiff_t k = 0; k < K; ++k)
       for (ptrdiff_t j = 0; j < l.padded; ++j)
         packed[l.padded_means + k * l.padded + j] = j < D ? density.means[k * D + j] : 0.0;
-  if (density.form == Form::full && !l.small)
+  if (density.form == Form::full && D > UNROLLED_FEATURES)
     for (ptrdiff_t k = 0; k < K; ++k)
       pack_factor(density.factor + k * D * D, D, packed + l.factor + k * l.factor_stride);
   if (density.form == Form::shared) {
@@ -40,21 +40,29 @@ template <int FEATURES>
 void expect_block(const Task& task, const Layout& l, const double* packed, const RowRange& range,
                   int64_t chunk_rows, double* sums, double* scratch) {
   const ptrdiff_t tiles = (range.count + TILE - 1) / TILE;
-  load_block(task.rows, range, l, scratch, FEATURES == 0);
+  load_block<FEATURES>(task.rows, range, l, scratch, !l.by_lanes);
   log_joint_of_form<FEATURES>(task, l, packed, tiles, scratch);
-  posterior<FEATURES == 0>(l, tiles, scratch);
-  if constexpr (FEATURES > 0)
-    accumulate_small<FEATURES>(task, l, tiles, scratch);
-  else
-    accumulate_large(task, l, packed, tiles, chunk_rows, scratch, sums);
-  Vector likelihood = {}, total = {}, zero = {};
-  for (ptrdiff_t b = 0; b < tiles * TILE; b += WIDTH) {
-    const Vector weight = load(scratch + l.weight + b);
-    likelihood += select(weight > zero, weight * load(scratch + l.log_density + b), zero);
-    total += weight;
+  if (range.weighted) {
+    posterior<true, true>(l, tiles, scratch);
+    Vector likelihood = {}, total = {}, zero = {};
+    for (ptrdiff_t b = 0; b < tiles * TILE; b += WIDTH) {
+      const Vector weight = load(scratch + l.weight + b);
+      likelihood += select(weight > zero, weight * load(scratch + l.log_density + b), zero);
+      total += weight;
+    }
+    sums[0] += sum_of_lanes(likelihood);
+    sums[1] += sum_of_lanes(total);
+  } else {
+    sums[0] += l.sparse ? posterior<false, true>(l, tiles, scratch) : posterior<false, false>(l, tiles, scratch);
+    sums[1] += double(range.count);
   }
-  sums[0] += sum_of_lanes(likelihood);
-  sums[1] += sum_of_lanes(total);
+  if constexpr (FEATURES > 0) {
+    if (l.by_lanes) {
+      accumulate_small<FEATURES>(task, l, tiles, chunk_rows, scratch);
+      return;
+    }
+  }
+  accumulate_large(task, l, packed, tiles, chunk_rows, scratch, sums);
 }
 
 // Calls a function template with the number of features as a constant, 0 if they are many.
@@ -68,6 +76,14 @@ void expect_block(const Task& task, const Layout& l, const double* packed, const
     case 6: function<6>(__VA_ARGS__); break;              \
     case 7: function<7>(__VA_ARGS__); break;              \
     case 8: function<8>(__VA_ARGS__); break;              \
+    case 9: function<9>(__VA_ARGS__); break;              \
+    case 10: function<10>(__VA_ARGS__); break;            \
+    case 11: function<11>(__VA_ARGS__); break;            \
+    case 12: function<12>(__VA_ARGS__); break;            \
+    case 13: function<13>(__VA_ARGS__); break;            \
+    case 14: function<14>(__VA_ARGS__); break;            \
+    case 15: function<15>(__VA_ARGS__); break;            \
+    case 16: function<16>(__VA_ARGS__); break;            \
     default: function<0>(__VA_ARGS__); break;             \
   }
 
@@ -75,15 +91,20 @@ void expect(const Task& task, const double* packed, int64_t begin, int64_t end, 
   const Layout l = layout_of(task);
   double* weight = scratch + l.weight;
   double* lanes = scratch + l.lanes;
-  const ptrdiff_t n_lanes = l.small ? l.components * l.lanes_stride : 0;
+  const ptrdiff_t n_lanes = l.by_lanes ? l.components * l.lanes_stride : 0;
   for (ptrdiff_t i = 0; i < n_lanes * WIDTH; ++i) lanes[i] = 0.0;
+  if (l.by_lanes)
+    for (ptrdiff_t k = 0; k < l.components; ++k) scratch[l.running_count + k] = 0.0;
   int64_t* number = reinterpret_cast<int64_t*>(scratch + l.chosen);
   for (int64_t next = begin; next < end;) {
-    RowRange range = {next, nullptr, 0};
+    RowRange range = {next, nullptr, 0, false};
     if (task.rows.weight) {
       range.count = weighted_rows(task.rows, next, end, l.block_rows, number, weight);
-      range.number = number;
+      range.weighted = true;
       if (range.count == 0) break;
+      // Where no row was left out they are read as any others.
+      range.first = number[0];
+      range.number = number[range.count - 1] - number[0] == range.count - 1 ? nullptr : number;
     } else {
       range.count = end - next < l.block_rows ? ptrdiff_t(end - next) : l.block_rows;
       next += range.count;
@@ -99,7 +120,7 @@ void finish(const Task& task, const double* sums, Statistics* out) {
   const Layout l = layout_of(task);
   out->log_likelihood = sums[0];
   out->total_weight = sums[1];
-  if (l.small)
+  if (l.by_lanes)
     finish_small(task, l, sums, out);
   else
     finish_large(task, l, sums, out);
@@ -109,9 +130,9 @@ template <int FEATURES>
 void evaluate_block(const Task& task, const Layout& l, const double* packed, const RowRange& range,
                     const Outputs& out, double* scratch) {
   const ptrdiff_t K = l.components, tiles = (range.count + TILE - 1) / TILE;
-  load_block(task.rows, range, l, scratch, false);
+  load_block<FEATURES>(task.rows, range, l, scratch, false);
   log_joint_of_form<FEATURES>(task, l, packed, tiles, scratch);
-  posterior<false>(l, tiles, scratch);
+  posterior<true, false>(l, tiles, scratch);
   if (out.log_density)
     for (ptrdiff_t b = 0; b < range.count; ++b)
       out.log_density[range.first + b] = scratch[l.log_density + b] + out.log_jacobian;
@@ -152,7 +173,7 @@ void evaluate(const Task& task, const double* packed, int64_t begin, int64_t end
   for (ptrdiff_t b = 0; b < l.block_rows; ++b) scratch[l.weight + b] = 1.0;
   for (int64_t next = begin; next < end; next += l.block_rows) {
     const RowRange range = {next, nullptr,
-                            end - next < l.block_rows ? ptrdiff_t(end - next) : l.block_rows};
+                            end - next < l.block_rows ? ptrdiff_t(end - next) : l.block_rows, false};
     GAUSSMIX_WITH_FEATURES(l, evaluate_block, task, l, packed, range, out, scratch);
   }
 }

@@ -5,9 +5,9 @@
 // the responsibilities, are joint[t][component][lane]. Tiles, and not one long column a feature, because columns that
 // are a power of two apart compete for the same few sets of the cache.
 //
-// Few features (up to SMALL_FEATURES): sums are held as vectors over lanes, all in registers, kernels are unrolled
-// for the number of features. More features: z is held by rows as well, and sums are vectors over features, added
-// up over those rows whose responsibility matters.
+// Up to SMALL_FEATURES features kernels are compiled for each number of them. Sums are held in one of two ways.
+// By lanes, for few features: each sum is a vector over lanes, added up only when the chunk is done. By features:
+// z is held by rows as well, and vectors of sums run over features.
 #pragma once
 
 #include "simd.hpp"
@@ -16,12 +16,19 @@ namespace gaussmix {
 namespace GAUSSMIX_ISA {
 
 constexpr ptrdiff_t TILE = 32;
-constexpr ptrdiff_t SMALL_FEATURES = 8;
+constexpr ptrdiff_t SMALL_FEATURES = 16;
+// Full factors of up to so many features are multiplied without a loop, differences staying in registers.
+constexpr ptrdiff_t UNROLLED_FEATURES = 12;
+constexpr ptrdiff_t LANES_FEATURES = 8;  // of sums other than scatter matrices
+constexpr ptrdiff_t LANES_LIMIT = 1 << 20;  // doubles that sums by lanes may take, 8 lanes taken
 constexpr int VECTORS = TILE / WIDTH;
 
 // Features are taken in panels of PANEL in sums over features; the scatter matrix is held in PANEL x PANEL squares,
 // those of the lower triangle.
 constexpr ptrdiff_t PANEL = WIDTH < 4 ? 4 : WIDTH;
+
+constexpr ptrdiff_t BATCH_ROWS = 256;
+constexpr ptrdiff_t BATCH_CACHE = 4096;  // doubles
 
 constexpr ptrdiff_t up_to_multiple(ptrdiff_t n, ptrdiff_t of) { return (n + of - 1) / of * of; }
 
@@ -33,7 +40,10 @@ struct Layout {
   ptrdiff_t panels;
   ptrdiff_t components;
   ptrdiff_t block_rows;
+  ptrdiff_t batch_rows;  // of a block, rows whose scatter is summed at once
   bool small;
+  bool by_lanes;
+  bool sparse;  // look for rows that do not matter to a component, and skip them
 
   // Packed density, offsets.
   ptrdiff_t padded_means;    // (K, padded), many features only
@@ -59,11 +69,12 @@ struct Layout {
   ptrdiff_t reciprocal;  // weight over the sum of what was exponentiated
   ptrdiff_t lowest;      // (K) vectors: least log-joint in the block
   ptrdiff_t difference;
+  ptrdiff_t running_count;  // (K), few features: counts of the chunk so far
+  ptrdiff_t gathered;       // tiles of rows that matter
   ptrdiff_t chosen;         // numbers of the rows that matter
   ptrdiff_t chosen_weight;  // and their weights
   ptrdiff_t trace;          // (padded)
   ptrdiff_t panel;          // differences, in panels
-  ptrdiff_t weighted_panel;
   ptrdiff_t lanes;          // few features: (K, lanes_stride) vectors
   ptrdiff_t scratch_size;
 };
@@ -75,10 +86,11 @@ GAUSSMIX_INLINE ptrdiff_t lane_sums(Moments moments, ptrdiff_t features) {
   return 2 * features + 1;
 }
 
-GAUSSMIX_INLINE ptrdiff_t rows_of_a_block(bool small, ptrdiff_t D, ptrdiff_t K) {
-  // Depends on D and K only, and not on the instruction set, so that neither do the boundaries of blocks.
-  const ptrdiff_t budget = small ? 4096 : 65536;
-  ptrdiff_t rows = budget / (small ? D + K : 4 * D + K) / TILE * TILE;
+GAUSSMIX_INLINE ptrdiff_t rows_of_a_block(ptrdiff_t D, ptrdiff_t K) {
+  // The more rows, the less often sums and factors, K D**2 numbers, are read and written; but the log-joints of a
+  // block should stay in the second cache. Depends on D and K only, not on the instruction set.
+  const ptrdiff_t budget = D <= LANES_FEATURES ? 65536 : D <= SMALL_FEATURES ? 131072 : 262144;
+  const ptrdiff_t rows = budget / K / TILE * TILE;
   return rows < TILE ? TILE : rows > 256 ? 256 : rows;
 }
 
@@ -89,9 +101,15 @@ inline Layout layout_of(const Task& task) {
   l.components = K;
   l.padded = up_to_multiple(D, PANEL);
   l.panels = l.padded / PANEL;
+  const bool matrix = task.moments == Moments::full || task.moments == Moments::pooled;
   l.small = D <= SMALL_FEATURES;
-  l.block_rows = rows_of_a_block(l.small, D, K);
+  l.by_lanes = D <= LANES_FEATURES ||
+               (matrix && l.small && K * lane_sums(task.moments, D) * 8 <= LANES_LIMIT);
+  l.sparse = D > LANES_FEATURES;  // with fewer it costs more than it saves
+  l.block_rows = rows_of_a_block(D, K);
   const ptrdiff_t B = l.block_rows;
+  const ptrdiff_t batch = BATCH_CACHE / l.padded / 8 * 8;
+  l.batch_rows = batch < 32 ? 32 : batch > BATCH_ROWS ? BATCH_ROWS : batch;
   const Form form = task.density.form;
 
   ptrdiff_t at = 0;
@@ -101,17 +119,17 @@ inline Layout layout_of(const Task& task) {
     return start;
   };
 
-  l.padded_means = take(l.small ? 0 : K * l.padded);
+  l.padded_means = take(l.by_lanes ? 0 : K * l.padded);
   l.whitened_means = take(form == Form::shared ? K * D : 0);
   l.factor_stride = up_to_multiple(triangle(D), 8);
   l.factor = take(form == Form::shared ? l.factor_stride
-                  : form == Form::full && !l.small ? K * l.factor_stride : 0);
+                  : form == Form::full && D > UNROLLED_FEATURES ? K * l.factor_stride : 0);
   l.packed_size = at;
 
   at = 0;
   take(2);
   const ptrdiff_t squares = triangle(l.panels) * PANEL * PANEL;
-  if (l.small) {
+  if (l.by_lanes) {
     l.lanes_stride = lane_sums(task.moments, D);
     l.counts = take(K * l.lanes_stride);
   } else {
@@ -127,21 +145,21 @@ inline Layout layout_of(const Task& task) {
 
   at = 0;
   l.z = take(B * D);
-  l.z_rows = take(l.small ? 0 : B * l.padded);
+  l.z_rows = take(l.by_lanes ? 0 : B * l.padded);
   l.whitened = take(form == Form::shared ? B * D : 0);
   l.joint = take(B * K);
   l.weight = take(B);
   l.log_density = take(B);
   l.reciprocal = take(B);
   l.lowest = take(K * WIDTH);
-  l.difference = take(form == Form::full && !l.small ? TILE * D : 0);
-  l.chosen = take(B);
-  l.chosen_weight = take(B);
+  l.difference = take(form == Form::full && D > UNROLLED_FEATURES ? TILE * D : 0);
+  l.running_count = take(l.by_lanes ? K : 0);
+  l.gathered = take(l.by_lanes && l.sparse ? (B / 2 + TILE) * D : 0);
+  l.chosen = take(B + 8);  // a vector is stored past the last
+  l.chosen_weight = take(B + TILE);
   l.trace = take(l.padded);
-  const bool matrix = task.moments == Moments::full || task.moments == Moments::pooled;
-  l.panel = take(!l.small && matrix ? B * l.padded : 0);
-  l.weighted_panel = take(!l.small && matrix ? B * l.padded : 0);
-  l.lanes = take(l.small ? K * l.lanes_stride * WIDTH : 0);
+  l.panel = take(!l.by_lanes && matrix ? l.batch_rows * l.padded : 0);
+  l.lanes = take(l.by_lanes ? K * l.lanes_stride * WIDTH : 0);
   l.scratch_size = at;
   return l;
 }

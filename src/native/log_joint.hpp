@@ -17,6 +17,7 @@ template <int FEATURES>
 inline void log_joint_full_small(const Density& density, ptrdiff_t K, ptrdiff_t tiles, const double* z,
                                  double* joint) {
   constexpr int D = FEATURES;
+  constexpr int STEP = 2;
   for (ptrdiff_t k = 0; k < K; ++k) {
     const double* mean = density.means + k * D;
     const double* factor = density.factor + k * D * D;
@@ -24,31 +25,29 @@ inline void log_joint_full_small(const Density& density, ptrdiff_t K, ptrdiff_t 
     for (ptrdiff_t t = 0; t < tiles; ++t) {
       const double* x = z + t * D * TILE;
       double* out = joint + (t * K + k) * TILE;
-      GAUSSMIX_UNROLL for (int v = 0; v < VECTORS; v += 2) {
-        Vector d[2][D], q[2] = {};
+      GAUSSMIX_UNROLL for (int v = 0; v < VECTORS; v += STEP) {
+        Vector d[STEP][D], q[STEP] = {};
         GAUSSMIX_UNROLL for (int i = 0; i < D; ++i) {
+          Vector sum[STEP] = {};
           const Vector m = broadcast(mean[i]);
-          d[0][i] = load(x + i * TILE + v * WIDTH) - m;
-          d[1][i] = load(x + i * TILE + (v + 1) * WIDTH) - m;
-          Vector sum[2] = {};
+          GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) d[p][i] = load(x + i * TILE + (v + p) * WIDTH) - m;
           GAUSSMIX_UNROLL for (int j = 0; j <= i; ++j) {
             const Vector a = broadcast(factor[i * D + j]);
-            sum[0] += a * d[0][j];
-            sum[1] += a * d[1][j];
+            GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) sum[p] += a * d[p][j];
           }
-          q[0] += sum[0] * sum[0];
-          q[1] += sum[1] * sum[1];
+          GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) q[p] += sum[p] * sum[p];
         }
-        store(out + v * WIDTH, log_joint_of(log_constant, q[0]));
-        store(out + (v + 1) * WIDTH, log_joint_of(log_constant, q[1]));
+        GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p)
+          store(out + (v + p) * WIDTH, log_joint_of(log_constant, q[p]));
       }
     }
   }
 }
 
+template <int FEATURES>
 inline void log_joint_full(const Density& density, const Layout& l, const double* packed, ptrdiff_t tiles,
                            const double* z, double* joint, double* difference) {
-  const ptrdiff_t D = l.features, K = l.components;
+  const ptrdiff_t D = FEATURES ? FEATURES : l.features, K = l.components;
   for (ptrdiff_t k = 0; k < K; ++k) {
     const double* mean = density.means + k * D;
     const double* factor = packed + l.factor + k * l.factor_stride;
@@ -122,10 +121,10 @@ inline void log_joint_of_form(const Task& task, const Layout& l, const double* p
   const ptrdiff_t D = l.features, K = l.components;
   switch (density.form) {
     case Form::full:
-      if constexpr (FEATURES > 0)
+      if constexpr (FEATURES > 0 && FEATURES <= UNROLLED_FEATURES)
         log_joint_full_small<FEATURES>(density, K, tiles, z, joint);
       else
-        log_joint_full(density, l, packed, tiles, z, joint, scratch + l.difference);
+        log_joint_full<FEATURES>(density, l, packed, tiles, z, joint, scratch + l.difference);
       break;
     case Form::shared:
       whiten(packed, l, tiles, z, scratch + l.whitened);

@@ -9,15 +9,25 @@ namespace GAUSSMIX_ISA {
 
 // Replaces each log-joint by exp(log-joint - its row's greatest) and finds what to multiply that by to get
 // responsibilities times weight (`reciprocal`), so that whoever reads them next does so. Where no component has any
-// density all are equally responsible. `lowest`, where given, is lowered to each component's least log-joint.
-template <bool LOWEST>
-inline void posterior(const Layout& l, ptrdiff_t tiles, double* scratch) {
+// density all are equally responsible.
+//
+// EACH: fills the log-density of each row. Otherwise returns their sum over rows of weight 1 (the others have weight 0),
+// for which sums over components are multiplied and one logarithm is taken of many.
+// LOWEST: fills each component's least log-joint in the block, lane by lane.
+template <bool EACH, bool LOWEST>
+inline double posterior(const Layout& l, ptrdiff_t tiles, double* scratch) {
   constexpr int STEP = 2;
   const ptrdiff_t K = l.components;
-  const Vector nothing = broadcast(-INFINITE);
+  const Vector nothing = broadcast(-INFINITE), zero = {}, one = broadcast(1.0);
   double* lowest = scratch + l.lowest;
   if (LOWEST)
     for (ptrdiff_t k = 0; k < K; ++k) store(lowest + k * WIDTH, broadcast(INFINITE));
+  Vector likelihood = {}, product = one;
+  // A sum over components is at most K: the product of this many is below 2**1000.
+  int bits = 1;
+  while (bits < 63 && K >> bits) ++bits;
+  const int factors = 1000 / bits - STEP;
+  int factors_left = factors;
   for (ptrdiff_t t = 0; t < tiles; ++t) {
     for (int v = 0; v < VECTORS; v += STEP) {
       double* joint = scratch + l.joint + t * K * TILE + v * WIDTH;
@@ -41,12 +51,12 @@ inline void posterior(const Layout& l, ptrdiff_t tiles, double* scratch) {
       bool any_nowhere = false;
       GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) {
         nowhere[p] = highest[p] == nothing;
-        base[p] = select(nowhere[p], broadcast(0.0), highest[p]);
+        base[p] = select(nowhere[p], zero, highest[p]);
         any_nowhere |= any_greater(broadcast(-1.7976931348623157e308), highest[p]);
       }
       for (ptrdiff_t k = 0; k < K; ++k) {
         GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) {
-          const Vector e = exp(load(joint + k * TILE + p * WIDTH) - base[p]);
+          const Vector e = exp_below_overflow(load(joint + k * TILE + p * WIDTH) - base[p]);
           total[p] += e;
           store(joint + k * TILE + p * WIDTH, e);
         }
@@ -55,19 +65,30 @@ inline void posterior(const Layout& l, ptrdiff_t tiles, double* scratch) {
         for (int p = 0; p < STEP; ++p) {
           for (ptrdiff_t k = 0; k < K; ++k) {
             double* e = joint + k * TILE + p * WIDTH;
-            store(e, select(nowhere[p], broadcast(1.0), load(e)));
+            store(e, select(nowhere[p], one, load(e)));
           }
           total[p] = select(nowhere[p], broadcast(double(K)), total[p]);
         }
       }
       GAUSSMIX_UNROLL for (int p = 0; p < STEP; ++p) {
-        store(scratch + l.log_density + row + p * WIDTH,
-              select(nowhere[p], nothing, highest[p] + log(total[p])));
-        store(scratch + l.reciprocal + row + p * WIDTH,
-              load(scratch + l.weight + row + p * WIDTH) / total[p]);
+        const Vector weight = load(scratch + l.weight + row + p * WIDTH);
+        store(scratch + l.reciprocal + row + p * WIDTH, weight / total[p]);
+        if (EACH) {
+          store(scratch + l.log_density + row + p * WIDTH,
+                select(nowhere[p], nothing, highest[p] + log(total[p])));
+        } else {
+          likelihood += select(weight > zero, highest[p], zero);
+          product *= select(weight > zero, total[p], one);
+        }
+      }
+      if (!EACH && (factors_left -= STEP) <= 0) {
+        likelihood += log(product);
+        product = one;
+        factors_left = factors;
       }
     }
   }
+  return EACH ? 0.0 : sum_of_lanes(likelihood + log(product));
 }
 
 }  // namespace GAUSSMIX_ISA

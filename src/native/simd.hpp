@@ -41,13 +41,20 @@ typedef double UnalignedVector __attribute__((vector_size(WIDTH * 8), aligned(8)
 
 constexpr double INFINITE = __builtin_inf();
 
+// A number as a type, to hand it to a generic lambda.
+template <int VALUE>
+struct Constant {
+  static constexpr int value = VALUE;
+};
+
 GAUSSMIX_INLINE Vector load(const double* p) { return *reinterpret_cast<const UnalignedVector*>(p); }
 
 GAUSSMIX_INLINE void store(double* p, Vector v) { *reinterpret_cast<UnalignedVector*>(p) = v; }
 
 GAUSSMIX_INLINE Vector broadcast(double value) {
+  // x - 0 is x for every x; x + 0 is not, and would be computed.
   Vector zero = {};
-  return zero + value;
+  return value - zero;
 }
 
 GAUSSMIX_INLINE Vector select(Integers mask, Vector yes, Vector no) { return mask ? yes : no; }

@@ -9,11 +9,11 @@ namespace GAUSSMIX_ISA {
 constexpr double LN2_HIGH = 6.93147180369123816490e-01;  // 32 bits, so that its multiples are exact
 constexpr double LN2_LOW = 1.90821492927058770002e-10;
 
-// exp(x); 0 below log(smallest normal number) = -708.396, so results are never subnormal; inf above 709.78.
+// exp(x) for x <= 709.78; 0 below log(smallest normal number) = -708.396, so results are never subnormal.
 //
 // x = n log 2 + r with |r| <= log(2)/2, exp(r) by a polynomial (relative error 2e-17), and n is added to the
 // exponent field.
-GAUSSMIX_INLINE Vector exp(Vector x) {
+GAUSSMIX_INLINE Vector exp_below_overflow(Vector x) {
   constexpr double LOG2_E = 1.44269504088896338700;
   // Added to a number below 2**51 it leaves the nearest integer in the lowest bits.
   constexpr double ROUNDING = 6755399441055744.0;
@@ -35,8 +35,11 @@ GAUSSMIX_INLINE Vector exp(Vector x) {
   Vector result = reinterpret_cast<Vector>(reinterpret_cast<Integers>(p) +
                                            (reinterpret_cast<Integers>(shifted) << 52));
   Vector zero = {};
-  result = select(x < -708.396, zero, result);
-  return select(x > 709.782712893384, broadcast(INFINITE), result);
+  return select(x < -708.396, zero, result);
+}
+
+GAUSSMIX_INLINE Vector exp(Vector x) {
+  return select(x > 709.782712893384, broadcast(INFINITE), exp_below_overflow(x));
 }
 
 // log(x); -inf at 0, inf at inf, NaN below 0. Right for subnormal x.
