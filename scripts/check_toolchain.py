@@ -23,7 +23,8 @@ vector reversed(vector v) { return __builtin_shufflevector(v, v, 1, 0); }
 int main() { std::thread([] {}).join(); }
 """
 
-INSTALL_COMPILER = """GCC 12 or newer, or Clang, is needed to build the kernels. Install one and run make again:
+INSTALL_COMPILER = """GCC 12 or newer, or Clang, is needed to build the kernels.
+Install one and run make again:
   Debian, Ubuntu:   apt-get install g++
   Fedora, RHEL:     dnf install gcc-c++
   Alpine:           apk add g++
