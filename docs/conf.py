@@ -5,11 +5,10 @@ from importlib.metadata import version as _version
 project = "gaussmix"
 author = "The gaussmix developers"
 version = release = _version("gaussmix")
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"gaussmix {version}"
-autosummary_generate = False
 numpydoc_show_class_members = False
 myst_heading_anchors = 3

@@ -11,12 +11,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gaussmix.backends import Evaluation, Outputs, default_backend
+from gaussmix.core import criteria
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, n_free_parameters
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.sampling import draw
 from gaussmix.core.statistics import Moments
 from gaussmix.covariance import FAMILIES
-from gaussmix.selection import criteria
 
 
 class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):

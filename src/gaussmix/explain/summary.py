@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gaussmix.core import criteria
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES
 from gaussmix.explain.assignment import Assignment, survey_assignment
@@ -26,7 +27,6 @@ from gaussmix.explain.mixture_summary import (
 )
 from gaussmix.explain.rows import RowTable, resolve_feature_names
 from gaussmix.explain.sentences import headline_sentences, warning_sentences
-from gaussmix.selection import criteria
 
 
 def summarize(

@@ -1,1 +1,1 @@
-"""Choosing between mixtures: information criteria, and the number of components."""
+"""Choosing between mixtures: the number of components."""

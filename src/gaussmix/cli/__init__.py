@@ -1,0 +1,1 @@
+"""The command `gaussmix`: one file a command, without logic of its own."""

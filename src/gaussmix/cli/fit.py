@@ -1,0 +1,234 @@
+"""`gaussmix fit`: from a table to a folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gaussmix.cli.options import (
+    debug_option,
+    drop_missing_option,
+    file_argument,
+    header_option,
+    json_option,
+    quiet_option,
+    split_names,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gaussmix import GaussianMixture
+    from gaussmix.cli.fit_output import Outcome
+    from gaussmix.data import Features
+    from gaussmix.explain import MixtureSummary
+    from gaussmix.selection.n_components import ComponentChoice
+
+__all__ = ["command"]
+
+_MOST_COMPONENTS_TRIED = 9
+
+
+@click.command("fit", short_help="Find the groups in a table and write a folder of results.")
+@file_argument
+@click.option(
+    "-k", "--components", type=int, metavar="K",
+    help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} by BIC]",
+)  # fmt: skip
+@click.option(
+    "--covariance", type=click.Choice(["full", "tied", "diag", "spherical"]), default="full",
+    show_default=True, help="What shapes the components may have.",
+)  # fmt: skip
+@click.option("--columns", multiple=True, metavar="A,B", help="Columns to use. [default: all with numbers]")
+@click.option("--exclude", multiple=True, metavar="A,B", help="Columns not to use.")
+@click.option("--weights", metavar="COLUMN", help="Column with the weight of each row.")
+@click.option("--standardize", is_flag=True, help="Fit on columns brought to mean 0 and variance 1.")
+@drop_missing_option
+@header_option
+@click.option("--starts", type=int, metavar="N", help="Number of starts; the best fit is kept. [default: 1]")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random starts.")
+@click.option("--max-iter", type=int, metavar="N", help="Largest number of iterations of a fit.")
+@click.option("--tol", type=float, help="Gain in log-likelihood per row below which a fit has converged.")
+@click.option("--threads", type=int, metavar="N", help="Number of threads. [default: all processors]")
+@click.option("-o", "--output", metavar="FOLDER", help="Folder of results. [default: gaussmix-NAME]")
+@click.option("--overwrite", is_flag=True, help="Replace a folder of earlier results.")
+@click.option("--no-report", is_flag=True, help="Write no plot and no report.")
+@json_option
+@quiet_option
+@debug_option
+def command(
+    source: str,
+    components: int | None,
+    covariance: str,
+    columns: tuple[str, ...],
+    exclude: tuple[str, ...],
+    weights: str | None,
+    standardize: bool,
+    drop_missing: bool,
+    header: bool | None,
+    starts: int | None,
+    seed: int,
+    max_iter: int | None,
+    tol: float | None,
+    threads: int | None,
+    output: str | None,
+    overwrite: bool,
+    no_report: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Find the groups in a table and write a folder of results.
+
+    FILE is a CSV, TSV or Parquet file (text also with .gz), - for CSV on standard input, or a bundled data
+    set: breast_cancer, diabetes, digits, faithful, iris, wine. A bundled name wins over a file of the same
+    name without a suffix; ./iris is the file.
+
+    The columns that hold numbers are used; which were left out, and why, is printed. The folder holds
+    model.json, labels.csv (row of the table and label of its component, both counted from 0; the
+    label's probability; the log-density), plot.png and report.html. It appears complete or not at all.
+    """
+    _require_positive(components=components, starts=starts, max_iter=max_iter, threads=threads)
+    if not 0 <= seed < 2**32:
+        raise click.UsageError(f"--seed must lie between 0 and 4294967295, but {seed} was given.")
+    if tol is not None and not 0 <= tol < float("inf"):
+        raise click.UsageError(f"--tol must be 0 or more, but {tol} was given.")
+    given = {"tol": tol, "max_iter": max_iter, "n_init": starts, "n_jobs": threads}
+    params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    params |= {"covariance_type": covariance, "random_state": seed}
+
+    from gaussmix.cli.fit_output import Outcome, print_as_json, print_as_text
+    from gaussmix.cli.output import progress_line, warnings_as_lines
+    from gaussmix.data import read_table, select_features
+    from gaussmix.data.results import result_folder
+
+    with warnings_as_lines(quiet), progress_line(quiet) as say:
+        say("Reading the table")
+        table = read_table(source, header=header)
+        features = select_features(
+            table,
+            split_names(columns) or None,
+            split_names(exclude),
+            weights=weights,
+            drop_missing=drop_missing,
+        )
+        origin, name, notes = table.origin, table.name, list(table.notes)
+        del table  # the fit needs its memory
+        if features.n_dropped:
+            notes.append(features.drop_sentence)
+        _require_rows(origin, features, components)
+        folder = output or f"gaussmix-{_safe_name(name)}"
+        with result_folder(folder, overwrite=overwrite) as place:
+            model, choice, remarks = _fit(features, components, params, standardize, say)
+            outcome = Outcome(origin, name, features, model, choice, (*notes, *remarks))
+            say("Writing the results")
+            summary = _write(outcome, place, report=not no_report)
+            files = sorted(path.name for path in place.iterdir())
+    if as_json:
+        print_as_json(outcome, summary, folder, files)
+    elif not quiet:
+        print_as_text(outcome, summary, folder, files)
+
+
+def _require_positive(**options: int | None) -> None:
+    for name, value in options.items():
+        if value is not None and value < 1:
+            raise click.UsageError(f"--{name.replace('_', '-')} must be 1 or more, but {value} was given.")
+
+
+def _require_rows(origin: str, features: Features, components: int | None) -> None:
+    from gaussmix.exceptions import DataError
+
+    n_rows = len(features.values)
+    if features.sample_weight is not None:
+        n_rows = int((features.sample_weight > 0).sum())
+    needed = components or 1
+    if n_rows < max(needed, 2):
+        what = f"{needed} components" if needed > 1 else "a fit"
+        raise DataError(
+            f"{origin}: {n_rows} row{'s' if n_rows != 1 else ''} for {what}: at least {max(needed, 2)} "
+            "are needed; give more rows" + (" or ask for fewer --components" if needed > 2 else "")
+        )
+
+
+def _safe_name(name: str) -> str:
+    import re
+
+    return re.sub(r"[^\w.-]+", "_", name).strip("._")[:50] or "data"
+
+
+def _fit(
+    features: Features,
+    components: int | None,
+    params: dict[str, Any],
+    standardize: bool,
+    say: Callable[[str], None],
+) -> tuple[GaussianMixture, ComponentChoice | None, list[str]]:
+    from gaussmix import GaussianMixture
+    from gaussmix.data import standardize as standardized
+    from gaussmix.estimators.units import in_data_units
+    from gaussmix.selection.n_components import choose_n_components
+
+    values, weight, scaling = features.values, features.sample_weight, None
+    if standardize:
+        values, scaling = standardized(values, weight)
+    choice = None
+    if components is None:
+        choice = choose_n_components(
+            values,
+            range(1, _MOST_COMPONENTS_TRIED + 1),
+            sample_weight=weight,
+            progress=lambda number: say(f"Fitting {number} of up to {_MOST_COMPONENTS_TRIED} components"),
+            **params,
+        )
+        model = choice.model
+    else:
+        say(f"Fitting {components} components to {len(values):,} rows")
+        model = GaussianMixture(components, **params).fit(values, sample_weight=weight)
+    notes = []
+    if scaling is not None:
+        total_weight = len(values) if weight is None else float(weight.sum())
+        model = in_data_units(model, scaling, total_weight)
+        if choice is not None:
+            choice = choice.in_other_units(model, -total_weight * scaling.log_volume)
+        notes.append("Fitted on standardized columns; everything here is in the data's own units.")
+        if params["covariance_type"] == "spherical":
+            notes.append(
+                "A spherical mixture of standardized columns is a diagonal one in the data's own units; the "
+                "model's criteria count the parameters of a diagonal one."
+            )
+    return model, choice, notes
+
+
+def _write(outcome: Outcome, folder: Path, *, report: bool) -> MixtureSummary:
+    from gaussmix.cli.models import with_feature_names
+    from gaussmix.data.results import write_labels
+    from gaussmix.explain import summarize
+
+    model, features = outcome.model, outcome.features
+    with_feature_names(model, features.names).save(folder / "model.json")
+    assignment = model.assign(features.values)
+    with open(folder / "labels.csv", "wb") as file:
+        write_labels(file, features.rows, assignment)
+    summary = summarize(model, features.values, features.names, sample_weight=features.sample_weight)
+    # Numbered as in labels.csv: a reader looks these rows up in the file, where some may have been dropped.
+    unusual = tuple(replace(row, row=int(features.rows[row.row])) for row in summary.unusual_rows)
+    summary = replace(summary, unusual_rows=unusual)
+    if report:
+        from gaussmix.cli.fit_output import sentences
+        from gaussmix.plot import plot_mixture
+        from gaussmix.report import write_report
+
+        plot_mixture(model, features.values, folder / "plot.png", feature_names=features.names)
+        write_report(
+            model,
+            features.values,
+            folder / "report.html",
+            summary=summary,
+            title=f"Mixture fitted to {outcome.name}",
+            notes=sentences(outcome),
+            feature_names=features.names,
+        )
+    return summary

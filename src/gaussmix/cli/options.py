@@ -1,0 +1,86 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "debug_option",
+    "drop_missing_option",
+    "file_argument",
+    "header_option",
+    "is_debugging",
+    "json_option",
+    "model_argument",
+    "quiet_option",
+    "split_names",
+]
+
+_DEBUGGING = "gaussmix.debugging"
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _remember_debugging(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        ctx.find_root().meta[_DEBUGGING] = True
+
+
+def is_debugging(ctx: click.Context | None) -> bool:
+    """Tell whether --debug was given anywhere on the command line.
+
+    Parameters
+    ----------
+    ctx : click.Context or None
+        The context of the whole command line, if parsing came that far.
+    """
+    return ctx is not None and bool(ctx.meta.get(_DEBUGGING, False))
+
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_remember_debugging,
+    help="Show the traceback of an error.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+drop_missing_option = click.option(
+    "--drop-missing", is_flag=True, help="Drop the rows with a missing value in a column that is used."
+)
+
+header_option = click.option(
+    "--header/--no-header",
+    default=None,
+    help="Whether the first row of a text file holds the column names. [default: found out]",
+)
+
+file_argument = click.argument("source", metavar="FILE")
+
+model_argument = click.argument("model_path", metavar="MODEL")
+
+
+def split_names(values: tuple[str, ...]) -> list[str]:
+    """Split column names given as a list with commas, or by repeating the option, or both.
+
+    Parameters
+    ----------
+    values : tuple of str
+        What was given, once for each time the option occurs. A name that contains a comma is put in double
+        quotes.
+
+    Returns
+    -------
+    names : list of str
+    """
+    import csv
+
+    return [name for record in csv.reader(values, skipinitialspace=True) for name in record if name]

@@ -1,0 +1,150 @@
+"""`gaussmix show`: what is in a model file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gaussmix.cli.options import debug_option, json_option, model_argument
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gaussmix import GaussianMixture
+
+__all__ = ["command"]
+
+_NOTABLE_CORRELATION = 0.5
+_MOST_CORRELATIONS_SHOWN = 10
+_CELL_WIDTH = 20
+
+
+@click.command("show", short_help="Show what is in a model.")
+@model_argument
+@json_option
+@debug_option
+def command(model_path: str, as_json: bool) -> None:
+    """Show what is in a model: sizes, means, standard deviations, notable correlations, how it was fitted.
+
+    MODEL is a model.json or a folder of results.
+    """
+    from gaussmix import load_model
+    from gaussmix.cli.output import print_json, terminal
+
+    document = _describe(load_model(model_path))
+    if as_json:
+        print_json(document)
+    else:
+        _print_text(document, terminal())
+
+
+def _describe(model: GaussianMixture) -> dict[str, Any]:
+    import numpy as np
+
+    from gaussmix.cli.models import feature_names
+    from gaussmix.explain.components import marginal_covariances, standard_deviations
+
+    names = feature_names(model) or [f"column_{i}" for i in range(1, model.n_features_in_ + 1)]
+    deviations = standard_deviations(model)
+    correlations: Any = [None] * len(model.weights_)
+    if model.covariance_type in {"full", "tied"}:
+        scale = np.where(deviations > 0, deviations, 1.0)
+        covariances = marginal_covariances(model, range(len(names)))
+        correlations = np.clip(covariances / scale[:, :, None] / scale[:, None, :], -1.0, 1.0)
+    fit = ("n_samples", "converged", "n_iter", "log_likelihood", "repaired_components")
+    return {
+        "n_components": len(model.weights_),
+        "covariance_type": model.covariance_type,
+        "n_parameters": model.n_parameters_,
+        "columns": names,
+        "fit": {name: getattr(model, f"{name}_", None) for name in fit},
+        "components": [
+            {"weight": weight, "mean": mean, "standard_deviation": deviation, "correlation": correlation}
+            for weight, mean, deviation, correlation in zip(
+                model.weights_, model.means_, deviations, correlations, strict=True
+            )
+        ],
+    }
+
+
+def _print_text(document: dict[str, Any], console: Console) -> None:
+    from rich.text import Text
+
+    from gaussmix.explain.wording import display_names, format_share
+
+    components, names = document["components"], display_names(document["columns"], 32)
+    counts = f"{_count(len(components), 'component')}, {_count(len(names), 'column')}"
+    console.print(Text(f"Gaussian mixture: {counts}, {document['covariance_type']} covariances."))
+    console.print(Text(_fit_sentence(document)))
+    console.print()
+    console.print(Text("Means and standard deviations, in the data's own units", style="bold"))
+    across = max(1, (console.width - max(map(len, names))) // _CELL_WIDTH)
+    for first in range(0, len(components), across):
+        _print_means(console, names, components, range(first, min(first + across, len(components))))
+    if components[0]["correlation"] is None:
+        return
+    shared = document["covariance_type"] == "tied"
+    console.print()
+    console.print(Text(f"Correlations of {_NOTABLE_CORRELATION} or more, either sign", style="bold"))
+    for k, component in enumerate(components[:1] if shared else components):
+        title = "all components" if shared else f"component {k} ({format_share(float(component['weight']))})"
+        console.print(Text(f"{title}: {_correlation_sentence(component['correlation'], names)}"))
+
+
+def _print_means(
+    console: Console, names: tuple[str, ...], components: list[dict[str, Any]], shown: range
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from gaussmix.explain.wording import FeatureFormat, format_share
+
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    table.add_column("column")
+    for k in shown:
+        table.add_column(f"component {k}", justify="right", no_wrap=True)
+    table.add_row("weight", *(format_share(float(components[k]["weight"])) for k in shown))
+    for d, name in enumerate(names):
+        means = [float(component["mean"][d]) for component in components]
+        deviations = [float(component["standard_deviation"][d]) for component in components]
+        write = FeatureFormat.of(min(deviations), max(map(abs, means)))
+        table.add_row(Text(name), *(f"{write(means[k])} ± {write(deviations[k])}" for k in shown))
+    console.print(table)
+
+
+def _fit_sentence(document: dict[str, Any]) -> str:
+    fit = document["fit"]
+    if not fit["n_samples"] or not fit["n_iter"]:
+        return f"{document['n_parameters']:,} free parameters; built from parameters, not fitted."
+    how = "converged" if fit["converged"] else "NOT converged"
+    text = (
+        f"{document['n_parameters']:,} free parameters, fitted to {_count(fit['n_samples'], 'row')}: {how} "
+        f"after {_count(fit['n_iter'], 'iteration')}"
+    )
+    if fit["log_likelihood"] is not None:
+        text += f", log-likelihood {fit['log_likelihood']:,.6g}"
+    repaired = ", ".join(str(k) for k in fit["repaired_components"] or ())
+    return f"{text}. Collapsed and held up at the floor: component {repaired}." if repaired else f"{text}."
+
+
+def _correlation_sentence(correlation: Any, names: tuple[str, ...]) -> str:
+    import numpy as np
+
+    rows, columns = np.triu_indices(len(names), k=1)
+    values = correlation[rows, columns]
+    order = np.argsort(-np.abs(values), kind="stable")
+    notable = [i for i in order if abs(values[i]) >= _NOTABLE_CORRELATION]
+    text = ", ".join(
+        f"{names[rows[i]]} and {names[columns[i]]} {values[i]:+.2f}"
+        for i in notable[:_MOST_CORRELATIONS_SHOWN]
+    )
+    if len(notable) > _MOST_CORRELATIONS_SHOWN:
+        text += f" and {len(notable) - _MOST_CORRELATIONS_SHOWN} more pairs"
+    return text or "none"
+
+
+def _count(number: float, noun: str) -> str:
+    from gaussmix.explain.wording import format_count
+
+    return format_count(number, noun)

@@ -1,0 +1,61 @@
+"""Mixtures fitted on standardised columns, in the data's own units.
+
+Mixtures with full, tied or diagonal covariances are equivariant to a change of each column's unit. A
+spherical mixture is not, for its components have one variance for all columns; fitted on standardised
+columns it is a diagonal mixture in the data's units.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaussmix.covariance import FAMILIES
+from gaussmix.data.scaling import Scaling
+from gaussmix.estimators.gaussian_mixture import GaussianMixture
+
+_STARTS_AND_FAMILY = ("covariance_type", "weights_init", "means_init", "precisions_init")
+"""Parameters that are not carried over: starts are in standardised units, the family may have changed."""
+
+
+def in_data_units(
+    mixture: GaussianMixture, scaling: Scaling, total_weight: float | None = None
+) -> GaussianMixture:
+    """Return the mixture in the data's units that belongs to one fitted on standardised columns.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        Fitted on what `gaussmix.data.standardize` returned.
+    scaling : Scaling
+        What it returned beside.
+    total_weight : float, optional
+        Sum of the weights in the fit, if it was weighted.
+
+    Returns
+    -------
+    GaussianMixture
+        With the same labels and probabilities on the data as the other on the standardised columns, and
+        what it says of its fit, log-likelihoods being in the data's units.
+    """
+    family = FAMILIES[mixture.covariance_type]
+    covariances = np.asarray(mixture.covariances_, dtype=np.float64)
+    if family.common_scale:
+        covariances = family.representation.variances(covariances, *mixture.means_.shape)
+        family = FAMILIES["diag"]
+    mapped = GaussianMixture.from_parameters(
+        np.asarray(mixture.weights_, dtype=np.float64) / np.sum(mixture.weights_, dtype=np.float64),
+        mixture.means_ * scaling.scale + scaling.location,
+        family.representation.rescale_covariances(covariances, scaling.scale),
+        covariance_type=family.name,
+    )
+    parameters = mixture.get_params()
+    mapped.set_params(**{name: parameters[name] for name in parameters if name not in _STARTS_AND_FAMILY})
+    mapped.converged_ = mixture.converged_
+    mapped.n_iter_ = mixture.n_iter_
+    mapped.n_samples_ = mixture.n_samples_
+    mapped.repaired_components_ = mixture.repaired_components_
+    mapped.lower_bound_ = mixture.lower_bound_ - scaling.log_volume
+    mapped.lower_bounds_ = [bound - scaling.log_volume for bound in mixture.lower_bounds_]
+    total = mixture.n_samples_ if total_weight is None else total_weight
+    mapped.log_likelihood_ = mixture.log_likelihood_ - scaling.log_volume * total
+    return mapped
