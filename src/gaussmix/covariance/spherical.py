@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gaussmix.core.parameters import CovarianceEstimate, Regularization
-from gaussmix.core.representation import ScalarRepresentation, Representation
+from gaussmix.core.representation import Representation, ScalarRepresentation
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.covariance.floor import regularize_variances
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaussmix.core.parameters import CovarianceEstimate, Regularization
-from gaussmix.core.representation import SharedMatrixRepresentation, Representation
+from gaussmix.core.representation import Representation, SharedMatrixRepresentation
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.covariance.floor import regularize_matrices
 
