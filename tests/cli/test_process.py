@@ -146,8 +146,9 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path):
     assert (code, text) == (0, "")
     code, text = run_on_terminal("fit", "iris", "--no-report", cwd=tmp_path)
     assert code == 0
-    assert "of up to 9 components" in text
-    assert "of up to 9 components" not in run("fit", "iris", "--no-report", "-o", "x", cwd=tmp_path).stderr
+    # The first line of progress is there at once; later ones may pass between two refreshes.
+    assert "Reading the table" in text
+    assert "Reading the table" not in run("fit", "iris", "--no-report", "-o", "x", cwd=tmp_path).stderr
 
 
 def run_on_terminal(*arguments, cwd):
