@@ -6,6 +6,7 @@ project = "gaussmix"
 author = "The gaussmix developers"
 version = release = _version("gaussmix")
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+autosummary_generate = False  # numpydoc brings autosummary along
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 html_theme = "furo"
