@@ -147,10 +147,11 @@ def fit_mixture(
     for run in range(n_init):
         if monitor is not None:
             monitor.begin_run(run)
+        first = starting_parameters(data, n_components, start, given, generator)
         result = run_em(
             expect,
-            starting_parameters(data, n_components, start, given, generator),
-            regularization,
+            first,
+            regularization.for_spread_within(first.pooled_variances()),
             tol=tol,
             max_iter=max_iter,
             history=[value - jacobian for value in given.history],

@@ -15,11 +15,13 @@ from gaussmix.core.statistics import Moments
 from gaussmix.initialization import Sample
 
 RELATIVE_FLOOR = 1e-6
-"""Least variance of a component, relative to the variance of each feature's middle."""
-ROUNDING_FLOOR = 1e-12
-"""The same where an absolute number is added anyway and the floor only has to catch rounding."""
-MIDDLE_IN_DEVIATIONS = 2 * 1.6448536269514722
-"""Distance of the 5 % and 95 % points of a normal distribution, in standard deviations."""
+"""Least variance of a component, relative to the squared spread of each feature."""
+ROUNDING_FLOOR = 1e-14
+"""The same where the floor only has to catch rounding."""
+MIDDLE_IN_DEVIATIONS = 2 * 0.6744897501960817
+"""Distance of the quartiles of a normal distribution, in standard deviations."""
+LARGEST_DEVIATION = 1e153
+"""The square of anything larger, summed over many rows, can leave the range of doubles."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,9 @@ def measure(
     common_scale : bool
         Scale all features alike.
     """
-    present = X
-    if sample_weight is not None and not sample_weight.all():
-        present = X[sample_weight > 0]
-    lowest = present.min(axis=0).astype(float)
-    highest = present.max(axis=0).astype(float)
+    present = True if sample_weight is None or sample_weight.all() else (sample_weight > 0)[:, None]
+    lowest = X.min(axis=0, initial=np.inf, where=present).astype(float)
+    highest = X.max(axis=0, initial=-np.inf, where=present).astype(float)
     # Halved before the difference: the whole range can be larger than the largest double.
     rough = Coordinates.around(0.5 * lowest + 0.5 * highest, 0.5 * highest - 0.5 * lowest)
     n_features = X.shape[1]
@@ -67,6 +67,7 @@ def measure(
     centered = sums.about(sums.centers + sums.first / sums.counts[:, None])
     center = rough.to_data(centered.centers[0])
     deviation = np.sqrt(np.maximum(centered.second[0] / centered.counts[0], 0.0)) / rough.scale
+    _check_range(deviation)
     constant = deviation <= 8 * np.finfo(X.dtype).eps * np.abs(center)
     # The units of a constant feature can only be guessed from its value.
     guessed = np.where(center == 0, 1.0, np.abs(center))
@@ -79,6 +80,17 @@ def measure(
     return Scales(coordinates, (spread * coordinates.scale) ** 2, constant)
 
 
+def _check_range(deviation: Array) -> None:
+    """Refuse features whose variances doubles cannot hold."""
+    outside = (deviation > LARGEST_DEVIATION) | ((deviation > 0) & (deviation < 1.0 / LARGEST_DEVIATION))
+    if outside.any():
+        feature = int(np.argmax(outside))
+        raise ValueError(
+            f"Feature {feature} has a standard deviation of {deviation[feature]:.3g}, whose square leaves "
+            "the range of double precision. Give it in other units."
+        )
+
+
 def regularization_for(scales: Scales, sample: Sample, reg_covar: float | None) -> Regularization:
     """Return the regularisation in working coordinates.
 
@@ -89,26 +101,26 @@ def regularization_for(scales: Scales, sample: Sample, reg_covar: float | None) 
         Rows that stand for all.
     reg_covar : float or None
         Added to the diagonal of every covariance, in squared units of the data; zero forbids repairs.
-        None sets a floor relative to the variance of the middle of each feature instead.
+        None sets a floor relative to the spread of each feature instead.
     """
     relative = ROUNDING_FLOOR if reg_covar else RELATIVE_FLOOR
     scale = scales.coordinates.scale
     addition = (reg_covar or 0.0) * scale * scale
     floor = relative * np.minimum(scales.variances, _variances_of_the_middle(sample, scales.variances))
-    return Regularization(floor, addition, strict=reg_covar == 0)
+    return Regularization(floor, addition, reg_covar == 0, relative, lowest=ROUNDING_FLOOR * scales.variances)
 
 
 def _variances_of_the_middle(sample: Sample, variances: Array) -> Array:
-    """Return the variance of a normal distribution with the middle nine tenths of each feature's rows.
+    """Return the variance of a normal distribution with the middle half of each feature's rows.
 
-    A few rows far out would raise a floor that follows the variance above the spread of all others. Where
-    the middle is a single value the variance itself is returned.
+    Rows far out raise the variance, and a floor that followed it would rise above the spread of all others.
+    Where the middle is a single value the variance itself is returned.
     """
     order = np.argsort(sample.z, axis=0)
     cumulated = np.cumsum(sample.weights[order], axis=0) / sample.weights.sum()
     low, high = (
         np.take_along_axis(sample.z, np.take_along_axis(order, (cumulated < q).sum(axis=0)[None], 0), 0)[0]
-        for q in (0.05, 0.95)
+        for q in (0.25, 0.75)
     )
     middle = ((high - low) / MIDDLE_IN_DEVIATIONS) ** 2
     return np.where(middle > 0, middle, variances)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture as ScikitLearnMixture
@@ -62,6 +62,28 @@ def test_from_the_same_start_the_optimum_is_scikit_learns(covariance_type):
     np.testing.assert_allclose(ours.score_samples(X), theirs.score_samples(X), atol=1e-5)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
     np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
+@pytest.mark.parametrize("reg_covar", [1e-6, 0.01, 0.1, 1.0])
+@pytest.mark.parametrize("covariance_type", ["full", "tied"])
+def test_a_number_added_to_the_diagonal_leads_where_it_leads_in_scikit_learn(covariance_type, reg_covar):
+    """Such steps do not maximise the likelihood, so on the way it can fall."""
+    X = StandardScaler().fit_transform(load_wine().data)
+    identity = np.eye(13) if covariance_type == "tied" else np.array([np.eye(13)] * 3)
+    arguments = {
+        "covariance_type": covariance_type,
+        "reg_covar": reg_covar,
+        "weights_init": [0.2, 0.3, 0.5],
+        "means_init": X[[0, 80, 170]],
+        "precisions_init": identity,
+        "tol": 1e-11,
+        "max_iter": 5000,
+    }
+    ours, theirs = (estimator(3, **arguments).fit(X) for estimator in (GaussianMixture, ScikitLearnMixture))
+    assert ours.converged_
+    np.testing.assert_allclose(ours.means_, theirs.means_, atol=1e-5)
+    np.testing.assert_allclose(ours.covariances_, theirs.covariances_, atol=1e-5)
+    assert ours.lower_bound_ == pytest.approx(theirs.score(X), rel=1e-8)
 
 
 @pytest.mark.parametrize("covariance_type", FAMILIES)
@@ -350,6 +372,16 @@ def test_a_row_far_out_does_not_lift_the_floor_above_the_spread_of_the_others():
     with pytest.warns(DegenerateComponentWarning, match=r"component\(s\) \[1\]"):  # the row alone
         mixture = GaussianMixture(2, random_state=0).fit(X)
     assert mixture.covariances_[0] == pytest.approx(X[:-1].var(), rel=1e-6)
+
+
+@pytest.mark.parametrize("distance", [1e4, 1e6])
+def test_groups_far_apart_do_not_lift_the_floor_above_the_spread_within(distance):
+    rng = np.random.RandomState(0)
+    X = np.r_[rng.normal(0, 1, 300), rng.normal(distance, 1, 300), rng.normal(distance + 10, 1, 300)][:, None]
+    mixture = GaussianMixture(3, random_state=0).fit(X)
+    assert mixture.repaired_components_ == ()
+    expected = [X[start : start + 300].var() for start in (0, 300, 600)]
+    np.testing.assert_allclose(mixture.covariances_.ravel(), expected, rtol=0.01)
 
 
 def test_identical_rows_do_not_break_a_fit():

@@ -26,7 +26,9 @@ def starting_data(X, sample_weight=None, family="full", spread=None):
         representative_sample(rows, spread, 4, np.random.RandomState(0)),
         spread,
         FAMILIES[family],
-        Regularization(1e-6 * X.var(axis=0), np.zeros(n_features)),
+        Regularization(
+            1e-6 * X.var(axis=0), np.zeros(n_features), relative=1e-6, lowest=1e-14 * X.var(axis=0)
+        ),
         NativeBackend(),
     )
 
@@ -132,6 +134,26 @@ def test_a_cluster_of_one_row_starts_with_the_pooled_covariance_not_as_a_spike()
     assert np.linalg.eigvalsh(parameters.covariances[alone]).min() > 0.1
 
 
+def test_rows_on_a_grid_are_ordered_by_what_they_are():
+    """Whole numbers that a direction with related coefficients would project onto one another."""
+    X = np.random.RandomState(0).randint(0, 17, (3000, 4)).astype(float)
+    samples = [
+        representative_sample(
+            Rows(X[order], Coordinates.identity(4)), np.ones(4), 2, np.random.RandomState(0)
+        ).z
+        for order in (np.arange(3000), np.random.RandomState(1).permutation(3000))
+    ]
+    np.testing.assert_array_equal(*samples)
+
+
+def test_rows_of_weight_zero_use_up_no_random_responsibilities():
+    X = clusters()
+    weights = np.arange(len(X)) % 2.0
+    one = STARTS["random"](starting_data(X, weights), 4, np.random.RandomState(0))
+    other = STARTS["random"](starting_data(X[1::2]), 4, np.random.RandomState(0))
+    np.testing.assert_allclose(one.means, other.means, rtol=1e-10)
+
+
 def test_large_tables_are_sampled_in_proportion_to_their_weights():
     rng = np.random.RandomState(0)
     X = np.r_[rng.normal(0, 1, (30_000, 1)), rng.normal(50, 1, (30_000, 1))]
@@ -165,7 +187,7 @@ def test_k_means_measures_distance_in_the_units_it_is_told():
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_very_many_rows_are_thinned_and_still_represented(weighted, monkeypatch):
-    """Above two million rows in earnest; the limit is lowered here so that the test need not take so long."""
+    """Above 300,000 rows in earnest; the limit is lowered here so that the test need not take so long."""
     monkeypatch.setattr(order, "SORTED_ROWS", 100_000)
     X = np.random.RandomState(0).normal(size=(400_000, 2))
     weights = np.where(np.arange(len(X)) % 2, 2.0, 0.0) if weighted else None

@@ -12,7 +12,7 @@ small step may be one of very many on a plateau (scikit-learn issue 10122)."""
 
 
 def has_converged(log_likelihoods: Sequence[float], tol: float) -> bool:
-    """Return whether the last iteration gained less than a tolerance, and not just on a plateau.
+    """Return whether the last iteration changed less than a tolerance, and not just on a plateau.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def has_converged(log_likelihoods: Sequence[float], tol: float) -> bool:
     if len(log_likelihoods) < 3:
         return False
     gain = log_likelihoods[-1] - log_likelihoods[-2]
-    return gain < tol and remaining_gain(log_likelihoods) < PLATEAU_ITERATIONS * tol
+    return abs(gain) < tol and remaining_gain(log_likelihoods) < PLATEAU_ITERATIONS * tol
 
 
 def remaining_gain(log_likelihoods: Sequence[float]) -> float:

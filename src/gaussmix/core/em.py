@@ -40,6 +40,8 @@ class EMResult:
     n_iter : int
         Number of M-steps.
     converged : bool
+    stopped : bool
+        Whether the observer ended the run.
     """
 
     parameters: MixtureParameters
@@ -48,6 +50,7 @@ class EMResult:
     path: tuple[float, ...]
     n_iter: int
     converged: bool
+    stopped: bool
 
 
 def maximise(
@@ -107,9 +110,10 @@ def run_em(
 ) -> EMResult:
     """Run EM from a start until it has converged.
 
-    The result's log-likelihood belongs to the result's parameters. A step that lowers the likelihood
-    (which exact M-steps do only by rounding, but additions to the diagonal can) is taken back and counts
-    as a step without gain. Only the first step may, as a start need not obey the regularisation.
+    The result's log-likelihood belongs to the result's parameters. M-steps lower it by rounding only, and
+    such a step is taken back and counts as one without gain; the first step may lower it, as a start need
+    not obey the floor. With additions to the diagonal M-steps do not maximise anything: as in
+    scikit-learn, the run then goes on, up or down, until the likelihood stands still.
 
     Parameters
     ----------
@@ -139,22 +143,23 @@ def run_em(
     if history and abs(history[-1] - at_start) <= ROUNDING * (1.0 + abs(at_start)):
         path = [*history[-3:-1], at_start]
     log_likelihoods: list[float] = []
-    converged = False
-    while not converged and len(log_likelihoods) < max_iter:
+    converged = stopped = False
+    additions = bool(regularization.addition.any())
+    while not (converged or stopped) and len(log_likelihoods) < max_iter:
         candidate = maximise(statistics, start.family, regularization)
         found = expect(candidate)
         gain = found.mean_log_likelihood - path[-1]
         lost = gain < -ROUNDING * (1.0 + abs(path[-1]))
-        if gain < 0 and (log_likelihoods or not lost):
+        if gain < 0 and not additions and (log_likelihoods or not lost):
             gain = 0.0  # taken back
         else:
             parameters, statistics = candidate, found
         log_likelihood = statistics.mean_log_likelihood
-        path = [log_likelihood] if gain < 0 else [*path[-2:], log_likelihood]
+        path = [log_likelihood] if gain < 0 and not additions else [*path[-2:], log_likelihood]
         log_likelihoods.append(log_likelihood)
         converged = has_converged(path, tol)
-        if observer is not None and observer(len(log_likelihoods), parameters, log_likelihood, gain):
-            break
+        if observer is not None:
+            stopped = observer(len(log_likelihoods), parameters, log_likelihood, gain)
     return EMResult(
-        parameters, path[-1], tuple(log_likelihoods), tuple(path), len(log_likelihoods), converged
+        parameters, path[-1], tuple(log_likelihoods), tuple(path), len(log_likelihoods), converged, stopped
     )

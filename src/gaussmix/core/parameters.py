@@ -28,11 +28,25 @@ class Regularization:
         Added to the diagonal of every covariance, as scikit-learn's ``reg_covar`` is.
     strict : bool
         Raise `DegenerateCovarianceError` where a covariance is singular in place of repairing it.
+    relative : float
+        The floor as a share of the spread of each feature.
+    lowest : ndarray of shape (D,) or float
+        What rounding needs: the floor is never lowered below this.
     """
 
     floor: Array
     addition: Array
     strict: bool = False
+    relative: float = 1.0
+    lowest: Array | float = 0.0
+
+    def for_spread_within(self, variances: Array) -> Regularization:
+        """Return the same with a floor that is small beside the variances within components too.
+
+        Groups far apart have a spread between them that says nothing of the spread within.
+        """
+        floor = np.maximum(np.minimum(self.floor, self.relative * variances), self.lowest)
+        return replace(self, floor=floor)
 
 
 @dataclass(frozen=True)
@@ -152,6 +166,12 @@ class MixtureParameters:
     def n_parameters(self) -> int:
         """Number of free parameters: of weights, means and covariances."""
         return n_free_parameters(self.family, self.n_components, self.n_features)
+
+    def pooled_variances(self) -> Array:
+        """Return the variance of each feature within components, shape (D,)."""
+        variances = self.family.representation.variances(self.covariances, *self.means.shape)
+        pooled: Array = self.weights @ variances
+        return pooled
 
     def density(self) -> Density:
         """Return the density that an E-step evaluates."""

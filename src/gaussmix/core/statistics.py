@@ -101,6 +101,19 @@ class SufficientStatistics:
         """Log-likelihood a unit of weight: a row, if rows are not weighted."""
         return self.log_likelihood / self.total_weight
 
+    def pooled_variances(self) -> Array:
+        """Return the variance of each feature about the components' centres, shape (D,).
+
+        Of all features alike where only traces are known; needs second moments.
+        """
+        n_features = self.centers.shape[1]
+        if self.moments is Moments.TRACE:
+            return np.full(n_features, self.second.sum() / (n_features * self.counts.sum()))
+        second = self.second if self.moments is Moments.POOLED else self.second.sum(axis=0)
+        diagonal = second if self.moments is Moments.DIAGONAL else np.diag(second)
+        variances: Array = diagonal / self.counts.sum()
+        return variances
+
     def about(self, centers: Array) -> SufficientStatistics:
         """Return the same statistics taken about other centres (the parallel axis theorem).
 

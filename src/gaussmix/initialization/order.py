@@ -7,6 +7,7 @@ instead of weighted, or one in other units gets the same start from the same see
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from gaussmix.core.rows import Array, Rows
 
 BLOCK_ROWS = 65536
-SORTED_ROWS = 2_000_000
+SORTED_ROWS = 300_000
 """Tables with more rows are thinned at random first: sorting them would take longer than the fit, and
 memory in proportion to the rows."""
 SAMPLE_ROWS = 20_000
@@ -102,9 +103,21 @@ def _keys(rows: Rows, candidates: NDArray[np.intp], spread: Array) -> Array:
 def _direction(spread: Array) -> Array:
     """Return a direction in which different rows hardly ever fall on one another.
 
-    Its coefficients, in units of the spread, are fractional parts of multiples of the golden ratio: fixed,
-    without any relation between them that data could have too.
+    Its coefficients, in units of the spread, are fractional parts of square roots of primes: no two sums of
+    whole multiples of them are equal, so that not even rows on a grid fall together.
     """
-    multiples = np.arange(1, len(spread) + 1) * 0.6180339887498949
-    direction: Array = (0.5 + np.modf(multiples)[0]) / spread
+    roots = np.sqrt(np.array(_primes(len(spread)), dtype=float))
+    direction: Array = (0.5 + np.modf(roots)[0]) / spread
     return direction
+
+
+@cache
+def _primes(count: int) -> tuple[int, ...]:
+    """Return the first prime numbers."""
+    limit = max(16, int(count * (np.log(count + 1) + np.log(np.log(count + 3)) + 2)))
+    is_prime = np.ones(limit, dtype=bool)
+    is_prime[:2] = False
+    for number in range(2, int(limit**0.5) + 1):
+        if is_prime[number]:
+            is_prime[number * number :: number] = False
+    return tuple(np.flatnonzero(is_prime)[:count].tolist())

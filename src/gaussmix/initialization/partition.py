@@ -8,7 +8,7 @@ import numpy as np
 
 from gaussmix.core.density import Density, FactorForm
 from gaussmix.core.em import maximise
-from gaussmix.core.parameters import MixtureParameters
+from gaussmix.core.parameters import MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.initialization.base import StartingData
@@ -32,8 +32,7 @@ def parameters_of_partition(data: StartingData, centers: Array) -> MixtureParame
     it would otherwise be a spike that EM never leaves.
     """
     statistics = partition(data, data.rows, centers, data.family.moments)
-    lenient = replace(data.regularization, strict=False)
-    parameters = maximise(statistics, data.family, lenient)
+    parameters = maximise(statistics, data.family, _floor_within(data, statistics))
     if not parameters.repaired.any() or statistics.moments is Moments.POOLED:
         return replace(parameters, repaired=np.zeros(len(centers), dtype=bool))
     pooled = parameters_at(data, statistics.about(parameters.means))
@@ -53,6 +52,11 @@ def parameters_at(data: StartingData, statistics: SufficientStatistics) -> Mixtu
     even = replace(
         statistics, counts=np.ones(n_components), first=np.zeros_like(statistics.first), second=second
     )
-    lenient = replace(data.regularization, strict=False)
-    parameters = maximise(even, data.family, lenient)
+    parameters = maximise(even, data.family, _floor_within(data, statistics))
     return replace(parameters, repaired=np.zeros(n_components, dtype=bool))
+
+
+def _floor_within(data: StartingData, statistics: SufficientStatistics) -> Regularization:
+    """Return a regularisation for the spread about the centres of a partition, which never raises."""
+    lenient = replace(data.regularization, strict=False)
+    return lenient.for_spread_within(statistics.pooled_variances())

@@ -16,7 +16,7 @@ class RandomResponsibilities:
     """Uniformly random responsibilities for every row (``"random"``).
 
     As in scikit-learn, all components start near the overall mean. Rows draw in the order of the table,
-    so unlike the other starts this one depends on that order.
+    so unlike the other starts this one depends on that order, and a repeated row draws twice.
     """
 
     def __call__(
@@ -28,10 +28,12 @@ class RandomResponsibilities:
         total: SufficientStatistics | None = None
         for start in range(0, rows.n_rows, BLOCK_ROWS):
             z = rows.coordinates.to_working(rows.X[start : start + BLOCK_ROWS])
-            responsibilities = generator.uniform(size=(len(z), n_components))
-            responsibilities /= responsibilities.sum(axis=1, keepdims=True)
+            weights = np.ones(len(z))
             if rows.sample_weight is not None:
-                responsibilities *= rows.sample_weight[start : start + len(z), None]
+                weights = rows.sample_weight[start : start + len(z)]
+                z, weights = z[weights > 0], weights[weights > 0]
+            responsibilities = generator.uniform(size=(len(z), n_components))
+            responsibilities *= (weights / responsibilities.sum(axis=1))[:, None]
             part = SufficientStatistics.from_responsibilities(
                 z, centers, responsibilities, data.family.moments
             )
