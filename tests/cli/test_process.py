@@ -132,7 +132,8 @@ def test_an_interrupted_fit_leaves_nothing(tmp_path, signal_number, code):
 
 
 def test_a_terminal_without_unicode_gets_its_text(tmp_path):
-    (tmp_path / "data.csv").write_text("größe,b\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(30)))
+    rows = (f"{i % 7 + i * 13 % 17 / 10},{i * 37 % 101 / 10}\n" for i in range(60))
+    (tmp_path / "data.csv").write_text("größe,b\n" + "".join(rows))
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     result = run("fit", "data.csv", "-k", "2", "--no-report", cwd=tmp_path, env=environment)
     assert (result.returncode, result.stderr) == (0, "")

@@ -505,6 +505,8 @@ def test_impossible_parameters_are_refused(arguments, message):
         (-np.ones(300), "Negative values .* row 0"),
         (np.zeros(300), "at least one non-zero number"),
         (np.full(300, np.inf), "infinity"),
+        (np.full(300, 1e307), r"at most 1e\+100"),
+        (np.full(300, 1e-320), "larger than 1e-100"),
         (np.append(np.ones(1), np.zeros(299)), "Expected n_samples >= n_components"),
     ],
 )
@@ -513,10 +515,70 @@ def test_impossible_sample_weights_are_refused(weights, message):
         GaussianMixture(2).fit(overlapping(), sample_weight=weights)
 
 
-def test_a_failed_fit_leaves_a_fitted_mixture_as_it_was():
+@pytest.mark.parametrize("failure", ["bad values", "bad weights", "collapse", "interrupt"])
+def test_a_failed_fit_leaves_a_fitted_mixture_as_it_was(failure):
     X = overlapping()
     mixture = GaussianMixture(2, random_state=0).fit(X)
-    means = mixture.means_.copy()
-    with pytest.raises(ValueError, match="infinity"):
-        mixture.fit(np.where(X > 3, np.inf, X))
-    np.testing.assert_array_equal(mixture.means_, means)
+    labels = mixture.predict(X)
+    arguments = {
+        "bad values": {"X": np.full((10, 5), np.inf)},
+        "bad weights": {"X": np.ones((10, 5)), "sample_weight": -np.ones(10)},
+        "collapse": {"X": np.ones((10, 5))},
+        "interrupt": {"X": np.random.RandomState(0).normal(size=(50, 5))},
+    }[failure]
+    if failure == "collapse":
+        mixture.set_params(reg_covar=0)
+    if failure == "interrupt":
+        mixture.set_params(random_state=InterruptingState())
+    with pytest.raises(KeyboardInterrupt if failure == "interrupt" else ValueError):
+        mixture.fit(**arguments)
+    np.testing.assert_array_equal(mixture.predict(X), labels)
+    assert mixture.n_features_in_ == 3
+
+
+class InterruptingState(np.random.RandomState):
+    """Ctrl-C in the middle of a start."""
+
+    def uniform(self, *args, **kwargs):
+        raise KeyboardInterrupt
+
+
+def test_covariances_set_by_hand_are_what_sample_draws_from():
+    """As in scikit-learn, whose users widen a fitted mixture this way."""
+    mixture = GaussianMixture(2, random_state=0).fit(overlapping())
+    narrow = mixture.sample(20_000, random_state=0)[0].std(axis=0)
+    mixture.covariances_ = mixture.covariances_ * 100
+    wide = mixture.sample(20_000, random_state=0)[0].std(axis=0)
+    assert (wide > 4 * narrow).all()
+    built = GaussianMixture(2)
+    built.weights_, built.means_ = np.array([0.5, 0.5]), np.zeros((2, 1))
+    built.covariances_ = np.full((2, 1, 1), 9.0)
+    assert built.sample(20_000, random_state=0)[0].std() == pytest.approx(3.0, rel=0.03)
+
+
+def test_warm_start_with_another_shape_is_refused_with_what_changed():
+    X = overlapping()
+    mixture = GaussianMixture(2, random_state=0, warm_start=True).fit(X)
+    with pytest.raises(ValueError, match=r"2 component\(s\) in 3 feature\(s\), but now there are 3 and 3"):
+        mixture.set_params(n_components=3).fit(X)
+    with pytest.raises(ValueError, match="now there are 2 and 2"):
+        mixture.set_params(n_components=2).fit(X[:, :2])
+    with pytest.raises(ValueError, match="Fit again after changing covariance_type"):
+        mixture.set_params(covariance_type="diag").fit(X)
+
+
+def test_predicting_after_changing_the_covariance_type_is_refused():
+    X = overlapping()
+    mixture = GaussianMixture(2, random_state=0).fit(X)
+    with pytest.raises(ValueError, match="Fit again after changing covariance_type"):
+        mixture.set_params(covariance_type="diag").predict(X)
+    with pytest.raises(ValueError, match="covariance_type should be one of full, tied, diag, spherical"):
+        mixture.set_params(covariance_type="nonsense").predict(X)
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e-160])
+def test_features_whose_variance_no_double_holds_are_named(scale):
+    X = overlapping()
+    X[:, 1] *= scale
+    with pytest.raises(ValueError, match=r"Feature 1 has a standard deviation of .* other units"):
+        GaussianMixture(2).fit(X)

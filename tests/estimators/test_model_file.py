@@ -26,6 +26,14 @@ def path(tmp_path):
     return tmp_path / "model.json"
 
 
+def assert_same_arrays(one, other):
+    for name in ("weights_", "means_", "covariances_", "precisions_cholesky_"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        assert getattr(one, name).dtype == getattr(other, name).dtype
+    # Computed from the Cholesky factors, of which the file has the rounded ones.
+    np.testing.assert_allclose(one.precisions_, other.precisions_, rtol=1e-5, atol=1e-30)
+
+
 def rewrite(path, change):
     document = json.loads(path.read_text())
     change(document)
@@ -39,9 +47,8 @@ def test_a_mixture_comes_back_bit_for_bit(covariance_type, scale, path):
     mixture = GaussianMixture(2, covariance_type=covariance_type, random_state=5).fit(X)
     mixture.save(path)
     again = load_model(path)
-    for name in ("weights_", "means_", "covariances_"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(mixture, name))
-    np.testing.assert_allclose(again.score_samples(X), mixture.score_samples(X), rtol=1e-12)
+    assert_same_arrays(again, mixture)
+    np.testing.assert_array_equal(again.score_samples(X), mixture.score_samples(X))
     assert again.get_params() == mixture.get_params()
     for name in ("converged_", "n_iter_", "lower_bound_", "log_likelihood_", "n_samples_", "n_parameters_"):
         assert getattr(again, name) == getattr(mixture, name)
@@ -63,11 +70,17 @@ def test_the_file_is_text_that_a_person_can_read(fitted, path):
     assert max(len(line) for line in path.read_text().splitlines()) < 200
 
 
-def test_a_single_precision_mixture_comes_back_with_the_same_values(path):
-    X = np.random.RandomState(0).normal(size=(100, 2)).astype(np.float32)
-    mixture = GaussianMixture(2, random_state=0).fit(X)
+@pytest.mark.parametrize("n_components", [1, 3, 7])
+@pytest.mark.parametrize("covariance_type", FAMILIES)
+def test_a_single_precision_mixture_comes_back_bit_for_bit(covariance_type, n_components, path):
+    X = np.random.RandomState(0).normal(size=(300, 2))
+    X = np.c_[X, X[:, 0] + 1e-3 * X[:, 1]].astype(np.float32)  # nearly collinear: factors lose digits
+    mixture = GaussianMixture(n_components, covariance_type=covariance_type, random_state=0).fit(X)
     mixture.save(path)
-    np.testing.assert_array_equal(load_model(path).means_, mixture.means_)
+    again = load_model(path)
+    assert_same_arrays(again, mixture)
+    np.testing.assert_array_equal(again.score_samples(X), mixture.score_samples(X))
+    assert again.predict_proba(X).dtype == np.float32
 
 
 def test_an_unfitted_mixture_is_not_saved(path):
@@ -118,6 +131,13 @@ def test_a_truncated_file_is_refused_with_a_clear_line(fitted, path, cut):
         (lambda d: d["settings"].update(tol=-1.0), "'tol' parameter"),
         (lambda d: d["result"].update(repaired_components=[99]), "repaired_components"),
         (lambda d: d["result"].update(converged="yes"), "result.converged is 'yes'"),
+        (lambda d: d["result"].update(n_iter=-5), "result.n_iter is -5"),
+        (lambda d: d["result"].update(n_samples=0), "result.n_samples is 0"),
+        (lambda d: d["result"].update(log_likelihood=10**400), "result.log_likelihood is 1000"),
+        (lambda d: d["settings"].update(max_iter=10**400), "settings.max_iter is 1000"),
+        (lambda d: d.update(precision="object"), "precision is 'object'"),
+        (lambda d: d["precisions_cholesky"][0][0].__setitem__(0, 0.0), "positive diagonal"),
+        (lambda d: d["precisions_cholesky"][0][2].__setitem__(0, 1.0), "upper triangular"),
     ],
 )
 def test_a_damaged_file_is_refused_with_what_is_wrong(fitted, path, change, message):

@@ -240,7 +240,7 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
                 f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample."
             )
         generator = check_random_state(self.random_state if random_state is None else random_state)
-        parameters = self._parameters()
+        parameters = self._parameters(from_covariances=True)
         coordinates = _coordinates_of(parameters)
         z, labels = draw(parameters.to_working(coordinates), int(n_samples), generator)
         return coordinates.to_data(z), labels
@@ -257,19 +257,41 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         return len(self.weights_)
 
     def _family(self) -> CovarianceFamily:
+        """Return the covariance family that `covariance_type` names."""
+        if self.covariance_type not in FAMILIES:
+            raise ValueError(
+                f"covariance_type should be one of {', '.join(FAMILIES)}, but is {self.covariance_type!r}"
+            )
         return FAMILIES[self.covariance_type]
 
-    def _parameters(self) -> MixtureParameters:
-        """Return the parameters that the public attributes hold, in double precision."""
+    def _parameters(self, *, from_covariances: bool = False) -> MixtureParameters:
+        """Return the parameters that the public attributes hold, in double precision.
+
+        As in scikit-learn, densities come from ``precisions_cholesky_`` and random draws from
+        ``covariances_``; of the two an attribute set by hand may be missing.
+        """
         family = self._family()
-        factor = family.representation.transpose(np.asarray(self.precisions_cholesky_, dtype=np.float64))
+        representation = family.representation
         weights = np.asarray(self.weights_, dtype=np.float64)
         means = np.asarray(self.means_, dtype=np.float64)
-        if not hasattr(self, "covariances_"):  # attributes set by hand
+        arrays = {
+            name: np.asarray(getattr(self, name), dtype=np.float64)
+            for name in ("covariances_", "precisions_cholesky_")
+            if hasattr(self, name)
+        }
+        for name, array in arrays.items():
+            expected = representation.shape(*means.shape)
+            if array.shape != expected:
+                raise ValueError(
+                    f"{name} has the shape {array.shape}, but {self.covariance_type} covariances of means of "
+                    f"shape {means.shape} have {expected}. Fit again after changing covariance_type."
+                )
+        if "precisions_cholesky_" not in arrays or (from_covariances and "covariances_" in arrays):
+            return MixtureParameters.from_covariances(family, weights, means, arrays["covariances_"])
+        factor = representation.transpose(arrays["precisions_cholesky_"])
+        if "covariances_" not in arrays:
             return MixtureParameters.from_factor(family, weights, means, factor)
-        return MixtureParameters(
-            family, weights, means, np.asarray(self.covariances_, dtype=np.float64), factor
-        )
+        return MixtureParameters(family, weights, means, arrays["covariances_"], factor)
 
     def _publish(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> Self:
         """Set the public attributes to parameters, in the precision of the data they were fitted on."""

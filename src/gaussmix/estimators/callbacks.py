@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-try:
-    from sklearn.callback import CallbackSupportMixin as _CallbackSupportMixin
-    from sklearn.callback import with_callbacks as with_callbacks
-except ImportError:  # scikit-learn before 1.9
+if TYPE_CHECKING:
+    # scikit-learn's decorator has no types of its own and would make `fit` untyped.
 
-    class _CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing to support."""
+    class _CallbackSupportMixin:
+        def set_callbacks(self, *callbacks: Any) -> Self: ...
 
     def with_callbacks(method: Method) -> Method:
-        """Return the method as it is."""
-        return method
+        """Return the method under a callback context."""
+        ...
+
+else:
+    try:
+        from sklearn.callback import CallbackSupportMixin as _CallbackSupportMixin
+        from sklearn.callback import with_callbacks
+    except ImportError:  # scikit-learn before 1.9
+
+        class _CallbackSupportMixin:
+            """Nothing to support."""
+
+        def with_callbacks(method):
+            """Return the method as it is."""
+            return method
 
 
 class CallbackSupport(_CallbackSupportMixin):

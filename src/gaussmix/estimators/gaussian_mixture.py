@@ -33,6 +33,8 @@ from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovariance
 from gaussmix.fitting import FitResult, GivenParameters, fit_mixture
 from gaussmix.initialization import STARTS
 
+_SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
+
 
 class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     """Gaussian mixture, fitted by the EM algorithm.
@@ -70,7 +72,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         Inverse covariances to start from, in the shape of `precisions_`.
     random_state : int, RandomState instance or None, default=None
         Seed of the starts, and of `sample`. A seed gives the same bits for any number of threads, and
-        the same mixture for any order of the rows.
+        the same mixture for any order of the rows (of up to 300,000; and not for ``init_params="random"``).
     warm_start : bool, default=False
         Go on from the parameters of the last fit, with `n_init` taken as one.
     verbose : int, default=0
@@ -229,47 +231,17 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             If a component collapsed and was held up.
         """
         self._validate_params()
-        data: NDArray[np.floating] = validate_data(
-            self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
-        )
-        weights = check_sample_weight(sample_weight, data.shape[0])
-        n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
-        if n_samples < self.n_components:
-            raise ValueError(
-                "Expected n_samples >= n_components "
-                f"but got n_components = {self.n_components}, n_samples = {n_samples}"
-            )
-        continued = self.warm_start and hasattr(self, "converged_")
-        n_init = 1 if continued else self.n_init
-        given = self._current_parameters() if continued else self._given_parameters(data.shape[1])
-
-        monitors = Monitors.watching(
-            self, n_init, data, lambda found: self._reconstruction(found, data.dtype)
-        )
+        before = {name: getattr(self, name) for name in _SET_BY_VALIDATION if hasattr(self, name)}
         try:
-            result = fit_mixture(
-                data,
-                weights,
-                family=self._family(),
-                n_components=self.n_components,
-                start=STARTS[self.init_params],
-                given=given,
-                reg_covar=None if self.reg_covar == "auto" else float(self.reg_covar),
-                tol=self.tol,
-                max_iter=self.max_iter,
-                n_init=n_init,
-                generator=check_random_state(self.random_state),
-                backend=default_backend(self.n_jobs),
-                monitor=monitors,
-            )
-        except DegenerateCovarianceError:
-            raise DegenerateCovarianceError(single_precision=data.dtype == np.float32) from None
-        finally:
-            monitors.close()
-        self._store(result, data.dtype, n_samples, n_samples if weights is None else float(weights.sum()))
-        monitors.end_fit(result.parameters)
-        self._warn(result)
-        return self
+            return self._fit(X, sample_weight)
+        except BaseException:
+            # A fit that failed or was interrupted leaves a fitted mixture as it was.
+            for name in _SET_BY_VALIDATION:
+                if name in before:
+                    setattr(self, name, before[name])
+                elif hasattr(self, name):
+                    delattr(self, name)
+            raise
 
     def fit_predict(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
@@ -346,10 +318,11 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         mixture._publish(parameters, np.dtype(np.float64))
         mixture.n_features_in_ = n_features
         if feature_names is not None:
-            names = np.asarray([str(name) for name in feature_names], dtype=object)
-            if names.shape != (n_features,):
-                raise ValueError(f"there are {len(names)} feature names for {n_features} features")
-            mixture.feature_names_in_ = names
+            if isinstance(feature_names, str) or not all(isinstance(name, str) for name in feature_names):
+                raise ValueError(f"feature_names should be a sequence of texts, but got {feature_names!r}")
+            if len(feature_names) != n_features:
+                raise ValueError(f"there are {len(feature_names)} feature names for {n_features} features")
+            mixture.feature_names_in_ = np.asarray(feature_names, dtype=object)
         mixture.converged_ = True
         mixture.n_iter_ = 0
         mixture.repaired_components_ = ()
@@ -375,6 +348,51 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
 
         save_model(self, path)
 
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Self:
+        """Validate the data, fit, store and warn."""
+        data: NDArray[np.floating] = validate_data(
+            self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
+        )
+        weights = check_sample_weight(sample_weight, data.shape[0])
+        n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
+        if n_samples < self.n_components:
+            raise ValueError(
+                "Expected n_samples >= n_components "
+                f"but got n_components = {self.n_components}, n_samples = {n_samples}"
+            )
+        continued = self.warm_start and hasattr(self, "converged_")
+        n_init = 1 if continued else self.n_init
+        given = (
+            self._current_parameters(data.shape[1]) if continued else self._given_parameters(data.shape[1])
+        )
+        monitors = Monitors.watching(
+            self, n_init, data, lambda found: self._reconstruction(found, data.dtype)
+        )
+        try:
+            result = fit_mixture(
+                data,
+                weights,
+                family=self._family(),
+                n_components=self.n_components,
+                start=STARTS[self.init_params],
+                given=given,
+                reg_covar=None if self.reg_covar == "auto" else float(self.reg_covar),
+                tol=self.tol,
+                max_iter=self.max_iter,
+                n_init=n_init,
+                generator=check_random_state(self.random_state),
+                backend=default_backend(self.n_jobs),
+                monitor=monitors,
+            )
+        except DegenerateCovarianceError:
+            raise DegenerateCovarianceError(single_precision=data.dtype == np.float32) from None
+        finally:
+            monitors.close()
+        self._store(result, data.dtype, n_samples, n_samples if weights is None else float(weights.sum()))
+        monitors.end_fit(result.parameters)
+        self._warn(result)
+        return self
+
     def _given_parameters(self, n_features: int) -> GivenParameters:
         """Return the parts of the start that the user gave, checked."""
         family = self._family()
@@ -390,9 +408,15 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             factor = family.representation.factor_of_precisions(precisions)
         return GivenParameters(weights, means, factor)
 
-    def _current_parameters(self) -> GivenParameters:
+    def _current_parameters(self, n_features: int) -> GivenParameters:
         """Return the parameters of the last fit as a start."""
         parameters = self._parameters()
+        if parameters.means.shape != (self.n_components, n_features):
+            raise ValueError(
+                f"warm_start goes on from a mixture of {parameters.n_components} component(s) in "
+                f"{parameters.n_features} feature(s), but now there are {self.n_components} and "
+                f"{n_features}. Set warm_start=False to start anew."
+            )
         history = getattr(self, "_path", ())
         return GivenParameters(parameters.weights, parameters.means, parameters.factor, history)
 
@@ -415,7 +439,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
 
     def _warn(self, result: FitResult) -> None:
         """Tell the user, once each, of what they can act on."""
-        if not self.converged_ and self.max_iter > 0:
+        if not (self.converged_ or result.em.stopped) and self.max_iter > 0:
             warnings.warn(
                 "Best performing initialization did not converge. Try different init parameters, or "
                 "increase max_iter, tol, or check for degenerate data.",
@@ -425,14 +449,14 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         if self.repaired_components_:
             constant = np.flatnonzero(result.constant).tolist()
             names = getattr(self, "feature_names_in_", None)
-            cause = "they shrank onto too few different rows"
+            cause = "their rows hardly differ in some direction"
             if constant:
                 listed = constant if names is None else [str(names[d]) for d in constant]
                 cause = f"feature(s) {listed} have the same value in every row, so leave them out"
             warnings.warn(
-                f"The covariance of component(s) {list(self.repaired_components_)} collapsed and was "
-                f"held up at the least allowed variance: {cause}. Otherwise try fewer components, a "
-                "simpler covariance_type or a larger reg_covar.",
+                f"The covariance of component(s) {list(self.repaired_components_)} was held up at the least "
+                f"allowed variance: {cause}. Otherwise try fewer components or a simpler covariance_type; "
+                "if so narrow a group is real, pass a number that is small beside its variance as reg_covar.",
                 DegenerateComponentWarning,
                 stacklevel=stack_level_of_user(),
             )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from gaussmix.core.parameters import MixtureParameters
+from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.covariance import FAMILIES
 from gaussmix.data.atomic import atomic_write
 from gaussmix.exceptions import ModelFileError
@@ -57,6 +59,7 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
         "covariance_type": mixture.covariance_type,
         "n_components": parameters.n_components,
         "n_features": parameters.n_features,
+        "precision": np.asarray(mixture.means_).dtype.name,
         "feature_names": None if names is None else [str(name) for name in names],
         "settings": {name: getattr(mixture, name) for name in _SETTINGS}
         | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None},
@@ -71,10 +74,12 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
         "weights": parameters.weights.tolist(),
         "means": parameters.means.tolist(),
         "covariances": parameters.covariances.tolist(),
+        # The covariances say the same, but only this brings densities back bit for bit.
+        "precisions_cholesky": np.asarray(mixture.precisions_cholesky_, dtype=np.float64).tolist(),
     }
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
     with atomic_write(path) as file:
-        file.write(text.encode("utf-8"))
+        file.write(text.encode("utf-8", errors="replace"))
 
 
 def load_model(path: str | os.PathLike[str]) -> GaussianMixture:
@@ -107,6 +112,8 @@ def load_model(path: str | os.PathLike[str]) -> GaussianMixture:
     array([[2.]])
     """
     path = Path(path)
+    if "\0" in str(path):
+        raise ModelFileError(f"{str(path)!r}: no such model file")
     if path.is_dir():
         path = path / "model.json"
     return _mixture_from(_read(path), path)
@@ -171,6 +178,7 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
         raise
     except ValueError as error:
         raise ModelFileError(f"{path}: damaged model file: {error}") from None
+    _restore_factors(mixture, document, shape, path)
     settings = _checked_section(document, "settings", _SETTINGS, path)
     mixture.set_params(**{name: value for name, value in settings.items() if value is not None})
     seed = document.get("settings", {}).get("random_state")
@@ -181,8 +189,11 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
     except ValueError as error:
         raise ModelFileError(f"{path}: damaged model file: {error}") from None
     result = _checked_section(document, "result", _RESULTS, path)
-    mixture.converged_ = result.get("converged", True)
-    mixture.n_iter_ = result.get("n_iter") or 0
+    for name, least in (("n_iter", 0), ("n_samples", 1)):
+        if result[name] is not None and result[name] < least:
+            raise ModelFileError(f"{path}: damaged model file: result.{name} is {_shown(result[name])}")
+    mixture.converged_ = result["converged"] is not False
+    mixture.n_iter_ = result["n_iter"] or 0
     repaired = result.get("repaired_components") or []
     if not all(_is_integer(k) and 0 <= k < n_components for k in repaired):
         raise ModelFileError(f"{path}: damaged model file: repaired_components")
@@ -195,6 +206,26 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
         if result.get(name) is not None:
             setattr(mixture, attribute, result[name])
     return mixture
+
+
+def _restore_factors(
+    mixture: GaussianMixture, document: dict[str, Any], shape: tuple[int, ...], path: Path
+) -> None:
+    """Set the Cholesky factors and the precision of the attributes to what the file says."""
+    precision = document.get("precision")
+    if precision not in ("float64", "float32"):
+        raise ModelFileError(f"{path}: damaged model file: precision is {_shown(precision)}")
+    cholesky = _array(document, "precisions_cholesky", shape, path)
+    family = FAMILIES[mixture.covariance_type]
+    diagonals = family.representation.variances(cholesky, *mixture.means_.shape)
+    is_matrix = isinstance(family.representation, MatrixRepresentation)
+    if not (diagonals > 0).all() or (is_matrix and np.tril(cholesky, -1).any()):
+        raise ModelFileError(
+            f"{path}: damaged model file: precisions_cholesky is not upper triangular with positive diagonal"
+        )
+    factor = family.representation.transpose(cholesky)
+    parameters = MixtureParameters(family, mixture.weights_, mixture.means_, mixture.covariances_, factor)
+    mixture._publish(parameters, np.dtype(precision))
 
 
 def _array(document: dict[str, Any], name: str, shape: tuple[int, ...], path: Path) -> np.ndarray:
@@ -227,7 +258,8 @@ def _checked_section(
     for name, allowed in types.items():
         value = entries.get(name)
         wrong_boolean = isinstance(value, bool) and bool not in allowed
-        if value is not None and (wrong_boolean or not isinstance(value, allowed)):
+        infinite = isinstance(value, int | float) and not _is_finite(value)
+        if value is not None and (wrong_boolean or infinite or not isinstance(value, allowed)):
             raise ModelFileError(f"{path}: damaged model file: {section}.{name} is {_shown(value)}")
         checked[name] = value
     return checked

@@ -13,6 +13,11 @@ from gaussmix.core.parameters import CovarianceFamily
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
 
+LARGEST_WEIGHT = 1e100
+SMALLEST_WEIGHT = 1e-100
+"""Weights are summed, and multiplied by squared distances: beyond these bounds that can leave doubles."""
+WEIGHTS_TOLERANCE = 1e-6
+"""Component weights may miss one by the rounding of single precision; they are normalised in double."""
 SYMMETRY_TOLERANCE = 1e-5
 """Asymmetry allowed in a matrix given by the user, as a correlation: it may have been printed and read."""
 
@@ -62,6 +67,12 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
             f"Negative values in data passed to `sample_weight`: row {row} has {weights[row]}. "
             "Weights count how often a row occurs, so they must be zero or more."
         )
+    if weights.max() > LARGEST_WEIGHT:
+        raise ValueError(
+            f"Sample weights must be at most {LARGEST_WEIGHT}: their sums would overflow."
+        )
+    if ((weights > 0) & (weights < SMALLEST_WEIGHT)).any():
+        raise ValueError(f"Sample weights must be zero or larger than {SMALLEST_WEIGHT}.")
     if not weights.any():
         raise ValueError("Sample weights must contain at least one non-zero number: all weights are zero.")
     return None if (weights == 1.0).all() else weights
@@ -84,12 +95,14 @@ def check_weights(weights: ArrayLike, n_components: int) -> Array:
             "The parameter 'weights' should be in the range [0, 1], but got max value "
             f"{checked.min():.5f}, min value {checked.max():.5f}"
         )
-    tolerance = 1e-6 if checked.dtype == np.float32 else 1e-8
-    if abs(1.0 - checked.sum()) > tolerance:
+    total = checked.sum(dtype=np.float64)
+    if abs(1.0 - total) > WEIGHTS_TOLERANCE:
+        digits = 5 if abs(1.0 - total) > 1e-5 else 9
         raise ValueError(
-            f"The parameter 'weights' should be normalized, but got sum(weights) = {checked.sum():.5f}"
+            f"The parameter 'weights' should be normalized, but got sum(weights) = {total:.{digits}f}"
         )
-    return np.asarray(checked, dtype=np.float64)
+    exact = abs(1.0 - total) <= 4 * len(checked) * np.finfo(np.float64).eps
+    return np.asarray(checked, dtype=np.float64) / (1.0 if exact else total)
 
 
 def check_means(means: ArrayLike, n_components: int, n_features: int) -> Array:
@@ -124,7 +137,7 @@ def check_positive_definite(
     if isinstance(family.representation, MatrixRepresentation):
         if not _are_symmetric_positive_definite(checked):
             raise ValueError(f"'{name}' should be symmetric, positive-definite")
-        return 0.5 * (checked + np.swapaxes(checked, -1, -2))
+        return 0.5 * checked + 0.5 * np.swapaxes(checked, -1, -2)
     if not (checked > 0.0).all():
         raise ValueError(f"'{name}' should be positive")
     return np.asarray(checked)
