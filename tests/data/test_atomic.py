@@ -116,3 +116,9 @@ def test_the_module_needs_the_standard_library_only():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def test_a_folder_that_is_not_there_is_an_error_about_the_name_that_was_given(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, atomic_write(tmp_path / "nowhere" / "file.txt"):
+        raise AssertionError("nothing should be written")
+    assert caught.value.filename == str(tmp_path / "nowhere" / "file.txt")

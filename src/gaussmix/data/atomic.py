@@ -59,7 +59,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         return
     temporary = temporary_name(destination)
     # Created through os.open, not tempfile: the umask then decides who may read it, as for any other output.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(temporary, flags, 0o666)
+    except OSError as error:  # about a name that the caller never heard of
+        raise type(error)(error.errno, error.strerror, str(destination)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
