@@ -17,7 +17,14 @@ DEMO := demo
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(VENV)/.environment: pyproject.toml scripts/check_toolchain.py
+.PHONY: python
+python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and there is no $(PYTHON). Install it (Debian, Ubuntu: apt-get install"; \
+	  echo "python3 python3-venv python3-dev; Fedora, RHEL: dnf install python3 python3-devel), or name another one:"; \
+	  echo "make PYTHON=python3.12 ..."; exit 2; }
+
+$(VENV)/.environment: pyproject.toml scripts/check_toolchain.py | python
 	@$(PYTHON) scripts/check_toolchain.py
 	@echo "Making the virtual environment $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
@@ -55,7 +62,7 @@ test: lint  ## Build, lint, check types and run all tests
 test-lowest: $(VENV)-lowest/.build  ## Run the tests on the lowest versions of the dependencies
 	$(VENV)-lowest/bin/pytest --numprocesses 2
 
-$(VENV)-lowest/.build: pyproject.toml constraints/lowest.txt $(NATIVE)
+$(VENV)-lowest/.build: pyproject.toml constraints/lowest.txt $(NATIVE) | python
 	@$(PYTHON) scripts/check_toolchain.py
 	@$(PYTHON) -m venv $(VENV)-lowest
 	@$(VENV)-lowest/bin/python -m pip --quiet install --upgrade "pip>=25.1"

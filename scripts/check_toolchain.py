@@ -52,7 +52,10 @@ def fail(message):
 def compiler_command():
     """Return the command of the C++ compiler that CMake will take, as a list of words."""
     if os.environ.get("CXX"):
-        return shlex.split(os.environ["CXX"])
+        try:
+            return shlex.split(os.environ["CXX"])
+        except ValueError as error:
+            fail("CXX={} cannot be read: {}\n".format(os.environ["CXX"], error) + INSTALL_COMPILER)
     for name in ("c++", "g++", "clang++"):
         if shutil.which(name):
             return [name]

@@ -25,6 +25,10 @@ FORMAT = "gaussmix-model"
 FORMAT_VERSION = 1
 LARGEST_FILE = 4 << 30
 """Bytes. A mixture that needs more could not be read into memory as text."""
+LARGEST_COUNT = 1 << 53
+"""No data set has more rows, no fit more iterations."""
+LARGEST_VARIANCE = 1e306
+"""Variances from here on, or below the inverse, leave doubles when they are computed with."""
 
 _SETTINGS = {
     "tol": (float, int),
@@ -162,10 +166,10 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
     n_components, n_features = (_count(document, name, path) for name in ("n_components", "n_features"))
     shape = FAMILIES[covariance_type].representation.shape(n_components, n_features)
     names = document.get("feature_names")
-    if names is not None and not (
-        isinstance(names, list) and len(names) == n_features and all(isinstance(n, str) for n in names)
-    ):
-        raise ModelFileError(f"{path}: damaged model file: feature_names are not {n_features} texts")
+    if names is not None and not _are_names(names, n_features):
+        raise ModelFileError(
+            f"{path}: damaged model file: feature_names are not {n_features} different texts"
+        )
     try:
         mixture = GaussianMixture.from_parameters(
             _array(document, "weights", (n_components,), path),
@@ -190,7 +194,7 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
         raise ModelFileError(f"{path}: damaged model file: {error}") from None
     result = _checked_section(document, "result", _RESULTS, path)
     for name, least in (("n_iter", 0), ("n_samples", 1)):
-        if result[name] is not None and result[name] < least:
+        if result[name] is not None and not least <= result[name] <= LARGEST_COUNT:
             raise ModelFileError(f"{path}: damaged model file: result.{name} is {_shown(result[name])}")
     mixture.converged_ = result["converged"] is not False
     mixture.n_iter_ = result["n_iter"] or 0
@@ -208,10 +212,22 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
     return mixture
 
 
+def _are_names(names: Any, n_features: int) -> TypeGuard[list[str]]:
+    """Return whether these are different texts that can be written to files, one a feature."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return False
+    has_lone_surrogate = any("\ud800" <= character <= "\udfff" for name in names for character in name)
+    return len(set(names)) == len(names) == n_features and not has_lone_surrogate
+
+
 def _restore_factors(
     mixture: GaussianMixture, document: dict[str, Any], shape: tuple[int, ...], path: Path
 ) -> None:
     """Set the Cholesky factors and the precision of the attributes to what the file says."""
+    representation = FAMILIES[mixture.covariance_type].representation
+    variances = representation.variances(mixture.covariances_, *mixture.means_.shape)
+    if variances.max() > LARGEST_VARIANCE or variances.min() < 1.0 / LARGEST_VARIANCE:
+        raise ModelFileError(f"{path}: damaged model file: covariances leave the range of double precision")
     precision = document.get("precision")
     if precision not in ("float64", "float32"):
         raise ModelFileError(f"{path}: damaged model file: precision is {_shown(precision)}")

@@ -68,9 +68,7 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
             "Weights count how often a row occurs, so they must be zero or more."
         )
     if weights.max() > LARGEST_WEIGHT:
-        raise ValueError(
-            f"Sample weights must be at most {LARGEST_WEIGHT}: their sums would overflow."
-        )
+        raise ValueError(f"Sample weights must be at most {LARGEST_WEIGHT}: their sums would overflow.")
     if ((weights > 0) & (weights < SMALLEST_WEIGHT)).any():
         raise ValueError(f"Sample weights must be zero or larger than {SMALLEST_WEIGHT}.")
     if not weights.any():
