@@ -170,11 +170,15 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
         raise ModelFileError(
             f"{path}: damaged model file: feature_names are not {n_features} different texts"
         )
+    covariances = _array(document, "covariances", shape, path)
+    variances = FAMILIES[covariance_type].representation.variances(covariances, n_components, n_features)
+    if variances.max() > LARGEST_VARIANCE or abs(variances).min() < 1.0 / LARGEST_VARIANCE:
+        raise ModelFileError(f"{path}: damaged model file: covariances leave the range of double precision")
     try:
         mixture = GaussianMixture.from_parameters(
             _array(document, "weights", (n_components,), path),
             _array(document, "means", (n_components, n_features), path),
-            _array(document, "covariances", shape, path),
+            covariances,
             covariance_type=covariance_type,
             feature_names=names,
         )
@@ -224,10 +228,6 @@ def _restore_factors(
     mixture: GaussianMixture, document: dict[str, Any], shape: tuple[int, ...], path: Path
 ) -> None:
     """Set the Cholesky factors and the precision of the attributes to what the file says."""
-    representation = FAMILIES[mixture.covariance_type].representation
-    variances = representation.variances(mixture.covariances_, *mixture.means_.shape)
-    if variances.max() > LARGEST_VARIANCE or variances.min() < 1.0 / LARGEST_VARIANCE:
-        raise ModelFileError(f"{path}: damaged model file: covariances leave the range of double precision")
     precision = document.get("precision")
     if precision not in ("float64", "float32"):
         raise ModelFileError(f"{path}: damaged model file: precision is {_shown(precision)}")
