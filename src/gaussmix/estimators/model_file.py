@@ -170,14 +170,16 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
         raise ModelFileError(
             f"{path}: damaged model file: feature_names are not {n_features} different texts"
         )
+    weights = _array(document, "weights", (n_components,), path)
+    means = _array(document, "means", (n_components, n_features), path)
     covariances = _array(document, "covariances", shape, path)
     variances = FAMILIES[covariance_type].representation.variances(covariances, n_components, n_features)
     if variances.max() > LARGEST_VARIANCE or abs(variances).min() < 1.0 / LARGEST_VARIANCE:
         raise ModelFileError(f"{path}: damaged model file: covariances leave the range of double precision")
     try:
         mixture = GaussianMixture.from_parameters(
-            _array(document, "weights", (n_components,), path),
-            _array(document, "means", (n_components, n_features), path),
+            weights,
+            means,
             covariances,
             covariance_type=covariance_type,
             feature_names=names,
