@@ -19,6 +19,9 @@ Observer = Callable[[int, MixtureParameters, float, float], bool]
 """Called after each iteration with its number, the parameters, their mean log-likelihood and the gain.
 Returns whether to stop there."""
 
+EMPTY = 10 * float(np.finfo(float).eps)
+"""Part of the total weight below which a component has no rows but by rounding."""
+
 ROUNDING = 1e-12
 """Relative size below which a fall of the log-likelihood is rounding: sums of N terms in double lose
 about sqrt(N) units in the last place, blocked sums less."""
@@ -67,20 +70,24 @@ def maximise(
         If a covariance is singular and the regularisation is strict.
     """
     total = statistics.counts.sum()
-    occupied = statistics.counts > 10 * np.finfo(float).eps * total
+    occupied = statistics.counts > EMPTY * total
     if not occupied.all():
         if regularization.strict:
             raise DegenerateCovarianceError
         statistics = _with_pooled_covariance(statistics, ~occupied)
-    means = statistics.centers + statistics.first / statistics.counts[:, None]
-    estimate = family.estimate(statistics.about(means), regularization)
+    statistics = statistics.centered()
     try:
-        factor = family.representation.factor(estimate.covariances)
+        estimate = family.estimate(statistics, regularization)
     except np.linalg.LinAlgError:
         raise DegenerateCovarianceError from None
     weights = np.where(occupied, statistics.counts, 0.0)
     return MixtureParameters(
-        family, weights / weights.sum(), means, estimate.covariances, factor, estimate.repaired | ~occupied
+        family,
+        weights / weights.sum(),
+        statistics.centers,
+        estimate.covariances,
+        estimate.factor,
+        estimate.repaired | ~occupied,
     )
 
 

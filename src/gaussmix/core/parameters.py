@@ -56,11 +56,14 @@ class CovarianceEstimate:
     Parameters
     ----------
     covariances : ndarray, shape given by the family's representation
+    factor : ndarray of the same shape
+        Their whitening factors.
     repaired : ndarray of bool, shape (K,)
         Components whose covariance had to be raised to the floor.
     """
 
     covariances: Array
+    factor: Array
     repaired: NDArray[np.bool_]
 
 

@@ -85,12 +85,11 @@ def invert_lower_triangular(lower: Array) -> Array:
     size = lower.shape[-1]
     inverse = np.zeros_like(lower)
     if size <= 8:
-        for i in range(size):
-            diagonal = lower[..., i, i, None]
-            inverse[..., i, i] = 1.0 / diagonal[..., 0]
-            if i:
-                row = lower[..., None, i, :i] @ inverse[..., :i, :i]
-                inverse[..., i, :i] = -row[..., 0, :] / diagonal
+        diagonal = np.einsum("...dd->...d", lower)
+        unit = lower / -diagonal[..., None]
+        np.einsum("...dd->...d", inverse)[...] = 1.0 / diagonal
+        for i in range(1, size):
+            inverse[..., i, None, :i] = unit[..., i, None, :i] @ inverse[..., :i, :i]
         return inverse
     half = size // 2
     upper_left = invert_lower_triangular(lower[..., :half, :half])

@@ -9,6 +9,8 @@ import numpy as np
 
 from gaussmix.core.rows import Array
 
+_ROUNDING = float(np.finfo(float).eps)
+
 
 class Moments(IntEnum):
     """Which second moments a covariance family asks of the E-step, and so pays for.
@@ -124,7 +126,6 @@ class SufficientStatistics:
         step = self.centers - centers
         first = self.first + self.counts[:, None] * step
         second = self.second
-        rounding = np.finfo(float).eps
         if self.moments in (Moments.FULL, Moments.POOLED):
             cross = self.first[:, :, None] * step[:, None, :]
             moved = (
@@ -134,12 +135,38 @@ class SufficientStatistics:
             )
             second = second + (moved if self.moments is Moments.FULL else moved.sum(axis=0))
             diagonal = np.einsum("...dd->...d", second)  # a view
-            np.maximum(diagonal, rounding * np.einsum("...dd->...d", self.second), out=diagonal)
+            np.maximum(diagonal, _ROUNDING * np.einsum("...dd->...d", self.second), out=diagonal)
         elif self.moments in (Moments.DIAGONAL, Moments.TRACE):
             along = 2.0 * self.first * step + self.counts[:, None] * step**2
             second = second + (along if self.moments is Moments.DIAGONAL else along.sum(axis=1))
-            second = np.maximum(second, rounding * self.second)
+            second = np.maximum(second, _ROUNDING * self.second)
         return replace(self, centers=centers, first=first, second=second)
+
+    def centered(self) -> SufficientStatistics:
+        """Return the same statistics taken about the components' own means: `about`, but cheaper.
+
+        Every component must have rows.
+        """
+        step = self.first / self.counts[:, None]
+        second = self.second
+        if self.moments in (Moments.FULL, Moments.POOLED):
+            moved = self.first[:, :, None] * step[:, None, :]
+            second = second - (moved if self.moments is Moments.FULL else moved.sum(axis=0))
+            diagonal = np.einsum("...dd->...d", second)  # a view
+            np.maximum(diagonal, _ROUNDING * np.einsum("...dd->...d", self.second), out=diagonal)
+        elif self.moments in (Moments.DIAGONAL, Moments.TRACE):
+            along = self.first * step
+            second = second - (along if self.moments is Moments.DIAGONAL else along.sum(axis=1))
+            second = np.maximum(second, _ROUNDING * self.second)
+        return SufficientStatistics(
+            self.centers + step,
+            self.counts,
+            np.zeros_like(self.first),
+            second,
+            self.moments,
+            self.log_likelihood,
+            self.total_weight,
+        )
 
     def __add__(self, other: SufficientStatistics) -> SufficientStatistics:
         """Return the statistics of both sets of rows together."""

@@ -34,4 +34,4 @@ class DiagonalFamily:
             regularization.floor,
             strict=regularization.strict,
         )
-        return CovarianceEstimate(variances, np.any(repaired, axis=1))
+        return CovarianceEstimate(variances, self.representation.factor(variances), np.any(repaired, axis=1))

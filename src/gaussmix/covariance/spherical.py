@@ -33,4 +33,4 @@ class SphericalFamily:
             regularization.floor.mean(),
             strict=regularization.strict,
         )
-        return CovarianceEstimate(variances, repaired)
+        return CovarianceEstimate(variances, self.representation.factor(variances), repaired)

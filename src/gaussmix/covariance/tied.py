@@ -29,5 +29,5 @@ class TiedFamily:
     ) -> CovarianceEstimate:
         """Return the pooled scatter over the total count."""
         scatter = statistics.second[None] / statistics.counts.sum()
-        matrices, repaired = regularize_matrices(scatter, regularization)
-        return CovarianceEstimate(matrices[0], np.repeat(repaired, len(statistics.counts)))
+        matrices, factors, repaired = regularize_matrices(scatter, regularization)
+        return CovarianceEstimate(matrices[0], factors[0], np.repeat(repaired, len(statistics.counts)))
