@@ -79,6 +79,15 @@ docs: build  ## Build the documentation as pages in docs/_build/html
 bench: build  ## Time fits beside scikit-learn and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks.engine
 
+.PHONY: bench-engine
+bench-engine: build  ## Time the engine beside others and the machine's limits
+	@$(PIP) install --group benchmark || echo "scikit-learn-intelex cannot be installed here: daal4py is left out"
+	$(BIN)/python -m benchmarks.limits
+
+.PHONY: sanitize
+sanitize: build  ## Run the kernels' tests with address and undefined-behaviour sanitizers
+	tests/native/sanitize.sh $(BIN)/python
+
 .PHONY: format
 format: build  ## Let ruff rewrite what it can
 	$(BIN)/ruff check --fix .

@@ -145,6 +145,34 @@ void evaluate(const Table& X, const Array& shift, const Array& scale, const Arra
   gaussmix::run_evaluate(kernels, task, n_threads, out);
 }
 
+gaussmix::Task task_of_centers(const Table& X, const Array& shift, const Array& scale, const Column& sample_weight,
+                               const Array& zeros, const Array& centers, const Array& ones) {
+  return checked_task(X, shift, scale, sample_weight, zeros, centers, ones, int(gaussmix::Form::scalar));
+}
+
+void distances(const Table& X, const Array& shift, const Array& scale, const Column& sample_weight,
+               const Array& zeros, const Array& centers, const Array& ones, const Array& bound, const Result& result,
+               const Result& sums, int n_threads, const std::string& instruction_set) {
+  const gaussmix::Task task = task_of_centers(X, shift, scale, sample_weight, zeros, centers, ones);
+  require_shape(bound, "bound", {X.shape(0)});
+  if (result.is_valid()) require_shape(result, "distances", {centers.shape(0), X.shape(0)});
+  require_shape(sums, "sums", {centers.shape(0)});
+  const gaussmix::Kernels& kernels = kernels_called(instruction_set);
+  nb::gil_scoped_release release;
+  gaussmix::run_distances(kernels, task, n_threads, bound.data(), result.is_valid() ? result.data() : nullptr,
+                          sums.data());
+}
+
+void assign(const Table& X, const Array& shift, const Array& scale, const Column& sample_weight, const Array& zeros,
+            const Array& centers, const Array& ones, const Result& sums, int n_threads,
+            const std::string& instruction_set) {
+  const gaussmix::Task task = task_of_centers(X, shift, scale, sample_weight, zeros, centers, ones);
+  require_shape(sums, "sums", {centers.shape(0) * (centers.shape(1) + 1)});
+  const gaussmix::Kernels& kernels = kernels_called(instruction_set);
+  nb::gil_scoped_release release;
+  gaussmix::run_assign(kernels, task, n_threads, sums.data());
+}
+
 void each(bool logarithm, const Array& x, const Result& y, const std::string& instruction_set) {
   require_shape(y, "y", {x.size()});
   const gaussmix::Kernels& kernels = kernels_called(instruction_set);
@@ -164,6 +192,12 @@ NB_MODULE(_native, m) {
         "form"_a, "log_jacobian"_a, "log_density"_a.noconvert().none(), "label"_a.noconvert().none(),
         "probability"_a.noconvert().none(), "responsibilities"_a.noconvert().none(), "n_threads"_a,
         "instruction_set"_a, "Fill what is asked for of each row.");
+  m.def("distances", &distances, "X"_a.noconvert(), "shift"_a, "scale"_a, "sample_weight"_a.none(), "zeros"_a,
+        "centers"_a, "ones"_a, "bound"_a, "distances"_a.noconvert().none(), "sums"_a.noconvert(), "n_threads"_a,
+        "instruction_set"_a, "Fill squared distances from centres, or the bound where that is less, and their sums over rows.");
+  m.def("assign", &assign, "X"_a.noconvert(), "shift"_a, "scale"_a, "sample_weight"_a.none(), "zeros"_a, "centers"_a,
+        "ones"_a, "sums"_a.noconvert(), "n_threads"_a, "instruction_set"_a,
+        "Fill the sums of the rows nearest to each centre.");
   m.def(
       "exp", [](const Array& x, const Result& y, const std::string& set) { each(false, x, y, set); }, "x"_a,
       "y"_a.noconvert(), "instruction_set"_a, "The kernels' exp, element by element.");

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "parallel.hpp"
@@ -96,7 +97,7 @@ class OrderedSums {
     freed_.notify_all();
   }
 
-  const double* total() const { return total_.data(); }
+  Buffer take_total() { return std::move(total_); }
 
  private:
   ptrdiff_t size_;
@@ -117,29 +118,57 @@ std::vector<Buffer> buffers(int count, ptrdiff_t size) {
   return result;
 }
 
-}  // namespace
-
-void run_expect(const Kernels& kernels, const Task& task, int n_threads, Statistics* out) {
-  const Plan plan = kernels.plan(task);
+// Runs work(begin, end, sums, scratch) for all chunks and adds up what they leave in sums, flat arrays of so many numbers.
+template <typename Work>
+Buffer summed(const Task& task, const Plan& plan, int n_threads, ptrdiff_t sums_size, const Work& work) {
   const int64_t chunk_rows = rows_of_a_chunk(task, plan.block_rows);
   const int64_t n_chunks = (task.rows.n_rows + chunk_rows - 1) / chunk_rows;
   const int threads = threads_for(task, n_chunks, n_threads);
-  Buffer packed(plan.packed_size);
-  kernels.pack(task, packed.data());
   // All memory is taken before threads start, so that running out of it is found here.
   const std::vector<Buffer> scratch = buffers(threads, plan.scratch_size);
-  OrderedSums sums(n_chunks, plan.sums_size, int(std::min<int64_t>(n_chunks, threads == 1 ? 1 : threads + 1)));
+  OrderedSums sums(n_chunks, sums_size, int(std::min<int64_t>(n_chunks, threads == 1 ? 1 : threads + 1)));
   run_threads(threads, [&](int thread) {
     int64_t chunk;
     double* part;
     while (sums.next(&chunk, &part)) {
       const int64_t begin = chunk * chunk_rows;
-      kernels.expect(task, packed.data(), begin, std::min(begin + chunk_rows, task.rows.n_rows), part,
-                     scratch[thread].data());
+      work(begin, std::min(begin + chunk_rows, task.rows.n_rows), part, scratch[thread].data());
       sums.finish(chunk, part);
     }
   });
-  kernels.finish(task, sums.total(), out);
+  return sums.take_total();
+}
+
+}  // namespace
+
+void run_expect(const Kernels& kernels, const Task& task, int n_threads, Statistics* out) {
+  const Plan plan = kernels.plan(task);
+  Buffer packed(plan.packed_size);
+  kernels.pack(task, packed.data());
+  const Buffer total = summed(task, plan, n_threads, plan.sums_size,
+                              [&](int64_t begin, int64_t end, double* sums, double* scratch) {
+                                kernels.expect(task, packed.data(), begin, end, sums, scratch);
+                              });
+  kernels.finish(task, total.data(), out);
+}
+
+void run_distances(const Kernels& kernels, const Task& task, int n_threads, const double* bound, double* distances,
+                   double* out) {
+  const ptrdiff_t size = task.n_components;
+  const Buffer total = summed(task, kernels.plan(task), n_threads, size,
+                              [&](int64_t begin, int64_t end, double* sums, double* scratch) {
+                                kernels.distances(task, bound, begin, end, distances, sums, scratch);
+                              });
+  std::copy_n(total.data(), size, out);
+}
+
+void run_assign(const Kernels& kernels, const Task& task, int n_threads, double* out) {
+  const ptrdiff_t size = task.n_components * (task.n_features + 1);
+  const Buffer total = summed(task, kernels.plan(task), n_threads, size,
+                              [&](int64_t begin, int64_t end, double* sums, double* scratch) {
+                                kernels.assign(task, begin, end, sums, scratch);
+                              });
+  std::copy_n(total.data(), size, out);
 }
 
 void run_evaluate(const Kernels& kernels, const Task& task, int n_threads, const Outputs& out) {

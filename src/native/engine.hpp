@@ -11,4 +11,11 @@ void run_expect(const Kernels& kernels, const Task& task, int n_threads, Statist
 
 void run_evaluate(const Kernels& kernels, const Task& task, int n_threads, const Outputs& out);
 
+// distances: (K, N) or null; sums: (K).
+void run_distances(const Kernels& kernels, const Task& task, int n_threads, const double* bound, double* distances,
+                   double* sums);
+
+// sums: counts (K), then first moments (K, D).
+void run_assign(const Kernels& kernels, const Task& task, int n_threads, double* sums);
+
 }  // namespace gaussmix

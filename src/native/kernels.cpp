@@ -3,6 +3,7 @@
 #include "accumulate_small.hpp"
 #include "load.hpp"
 #include "log_joint.hpp"
+#include "nearest.hpp"
 #include "posterior.hpp"
 
 namespace gaussmix {
@@ -167,15 +168,35 @@ void evaluate_block(const Task& task, const Layout& l, const double* packed, con
     }
 }
 
+// Calls block(range) for blocks of consecutive rows.
+template <typename Block>
+void for_blocks(const Layout& l, int64_t begin, int64_t end, const Block& block) {
+  for (int64_t next = begin; next < end; next += l.block_rows)
+    block(RowRange{next, nullptr, end - next < l.block_rows ? ptrdiff_t(end - next) : l.block_rows, false});
+}
+
 void evaluate(const Task& task, const double* packed, int64_t begin, int64_t end, const Outputs& out,
               double* scratch) {
   const Layout l = layout_of(task);
   for (ptrdiff_t b = 0; b < l.block_rows; ++b) scratch[l.weight + b] = 1.0;
-  for (int64_t next = begin; next < end; next += l.block_rows) {
-    const RowRange range = {next, nullptr,
-                            end - next < l.block_rows ? ptrdiff_t(end - next) : l.block_rows, false};
+  for_blocks(l, begin, end, [&](const RowRange& range) {
     GAUSSMIX_WITH_FEATURES(l, evaluate_block, task, l, packed, range, out, scratch);
-  }
+  });
+}
+
+void distances(const Task& task, const double* bound, int64_t begin, int64_t end, double* out, double* sums,
+               double* scratch) {
+  const Layout l = layout_of(task);
+  for_blocks(l, begin, end, [&](const RowRange& range) {
+    GAUSSMIX_WITH_FEATURES(l, distances_of_block, task, l, range, bound, out, sums, scratch);
+  });
+}
+
+void assign(const Task& task, int64_t begin, int64_t end, double* sums, double* scratch) {
+  const Layout l = layout_of(task);
+  for_blocks(l, begin, end, [&](const RowRange& range) {
+    GAUSSMIX_WITH_FEATURES(l, assign_block, task, l, range, sums, scratch);
+  });
 }
 
 template <Vector (*FUNCTION)(Vector)>
@@ -195,7 +216,8 @@ void each(const double* x, double* y, ptrdiff_t n) {
 }  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels = {GAUSSMIX_TEXT(GAUSSMIX_ISA), plan, pack, expect, finish, evaluate, each<exp>, each<log>};
+const Kernels kernels = {GAUSSMIX_TEXT(GAUSSMIX_ISA), plan,      pack,   expect,    finish,
+                         evaluate,                     distances, assign, each<exp>, each<log>};
 
 }  // namespace GAUSSMIX_ISA
 }  // namespace gaussmix

@@ -37,6 +37,7 @@ constexpr int REGISTERS = 16;
 
 typedef double Vector __attribute__((vector_size(WIDTH * 8)));
 typedef int64_t Integers __attribute__((vector_size(WIDTH * 8)));  // also what a comparison gives: 0 or -1
+typedef uint64_t Unsigned __attribute__((vector_size(WIDTH * 8)));
 typedef double UnalignedVector __attribute__((vector_size(WIDTH * 8), aligned(8), may_alias));
 
 constexpr double INFINITE = __builtin_inf();
@@ -96,6 +97,13 @@ GAUSSMIX_INLINE bool any_greater(Vector a, Vector b) {
   for (int lane = 0; lane < WIDTH; ++lane) any |= greater[lane];
   return any != 0;
 #endif
+}
+
+GAUSSMIX_INLINE bool any_at_least(Vector a, Vector b) {
+  Integers at_least = a >= b;
+  int64_t any = 0;
+  for (int lane = 0; lane < WIDTH; ++lane) any |= at_least[lane];
+  return any != 0;
 }
 
 GAUSSMIX_INLINE double sum_of_lanes(Vector v) {

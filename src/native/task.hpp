@@ -80,6 +80,10 @@ struct Kernels {
   void (*finish)(const Task&, const double* sums, Statistics*);
   void (*evaluate)(const Task&, const double* packed, int64_t begin, int64_t end, const Outputs&,
                    double* scratch);
+  // See nearest.hpp.
+  void (*distances)(const Task&, const double* bound, int64_t begin, int64_t end, double* distances, double* sums,
+                    double* scratch);
+  void (*assign)(const Task&, int64_t begin, int64_t end, double* sums, double* scratch);
   // Element by element, for tests of the vector functions.
   void (*exp)(const double* x, double* y, ptrdiff_t n);
   void (*log)(const double* x, double* y, ptrdiff_t n);

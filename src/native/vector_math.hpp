@@ -32,8 +32,9 @@ GAUSSMIX_INLINE Vector exp_below_overflow(Vector x) {
   p = p * r + 1.6666666666666669e-01;
   p = p * r + 0.5;
   p = r * r * p + r + 1.0;
-  Vector result = reinterpret_cast<Vector>(reinterpret_cast<Integers>(p) +
-                                           (reinterpret_cast<Integers>(shifted) << 52));
+  // Unsigned: far below the range this wraps around, and what comes of it is not selected.
+  Vector result = reinterpret_cast<Vector>(reinterpret_cast<Unsigned>(p) +
+                                           (reinterpret_cast<Unsigned>(shifted) << 52));
   Vector zero = {};
   return select(x < -708.396, zero, result);
 }

@@ -53,7 +53,7 @@ def test_k_means_ends_where_scikit_learns_does_from_the_same_seeds():
     X = clusters(n_components=5)
     data = starting_data(X)
     seeds = X[[0, 10, 20, 33, 41]]
-    ours = KMeans()._converge(data, seeds)
+    ours = KMeans()._converge(data.rows, seeds, data.backend)
     theirs = ScikitLearnKMeans(5, init=seeds, n_init=1, tol=0).fit(X).cluster_centers_
     np.testing.assert_allclose(ours, theirs, atol=1e-3)  # the step at which k-means ends, in spreads
 
@@ -115,7 +115,9 @@ def test_seeds_are_spread_by_squared_distance():
     weights = np.array([1e12, 1.0, 1.0])  # the first seed is the first row
     generator = np.random.RandomState(0)
     n_draws = 2000
-    far = sum(spread_seeds(z, weights, 2, generator)[1, 0] == -3.0 for _ in range(n_draws))
+    rows = Rows(z, Coordinates.identity(1), weights)
+    backend = NativeBackend()
+    far = sum(spread_seeds(rows, 2, generator, backend)[1, 0] == -3.0 for _ in range(n_draws))
     # Greedy seeding takes the better of two candidates: the near row only if both are, 1 time in 100.
     assert far / n_draws == pytest.approx(0.99, abs=5 * np.sqrt(0.0099 / n_draws))
 

@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from native_problems import a_density, drawn_from, plain, same_bits
 
 from gaussmix.backends import NativeBackend
@@ -69,6 +70,23 @@ def test_a_process_that_has_used_threads_may_fork_and_go_on():
         assert receiver.recv() == here
         process.join(30)
         assert process.exitcode == 0
+
+
+def _fit(seed):
+    from gaussmix import GaussianMixture
+
+    rows, _ = a_large_problem()
+    return GaussianMixture(3, random_state=seed, max_iter=5, n_jobs=2).fit(rows.X).lower_bound_
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("backend", ["multiprocessing", "threading"])
+def test_fits_in_workers_of_joblib_are_those_of_this_process(backend):
+    """multiprocessing forks a process that has used threads: where such a fork can hang, this test does."""
+    here = [_fit(seed) for seed in range(3)]
+    assert Parallel(n_jobs=2, backend=backend, timeout=120)(delayed(_fit)(seed) for seed in range(3)) == here
 
 
 def test_python_threads_may_call_at_the_same_time():

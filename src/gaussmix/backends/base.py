@@ -71,3 +71,55 @@ class Backend(Protocol):
     def evaluate(self, rows: Rows, density: Density, outputs: Outputs) -> Evaluation:
         """Return what the density says of each row, sample weights disregarded."""
         ...
+
+    def squared_distances(self, rows: Rows, center: Array, bound: Array) -> Array:
+        """Return each row's squared distance from a centre, or its bound if that is less.
+
+        Parameters
+        ----------
+        rows : Rows
+        center : ndarray of shape (D,)
+            In working coordinates.
+        bound : ndarray of shape (N,)
+
+        Returns
+        -------
+        ndarray of shape (N,)
+        """
+        ...
+
+    def inertias(self, rows: Rows, centers: Array, bound: Array) -> Array:
+        """Return the weighted sums over rows of what `squared_distances` gives for each of several centres.
+
+        Parameters
+        ----------
+        rows : Rows
+        centers : ndarray of shape (K, D)
+            In working coordinates.
+        bound : ndarray of shape (N,)
+
+        Returns
+        -------
+        ndarray of shape (K,)
+        """
+        ...
+
+    def assign(self, rows: Rows, centers: Array) -> tuple[Array, Array]:
+        """Return sums over the rows that are nearest to each centre: the assignment step of k-means.
+
+        A row that is as near to several centres, up to rounding, is shared among them.
+
+        Parameters
+        ----------
+        rows : Rows
+        centers : ndarray of shape (K, D)
+            In working coordinates.
+
+        Returns
+        -------
+        counts : ndarray of shape (K,)
+            Sum of the rows' weights.
+        first : ndarray of shape (K, D)
+            Weighted sum of the rows' differences from their centre.
+        """
+        ...

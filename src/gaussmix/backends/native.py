@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gaussmix.backends.base import Evaluation, Outputs
 from gaussmix.backends.threads import available_threads
 from gaussmix.core.density import Density
-from gaussmix.core.rows import Rows
+from gaussmix.core.rows import Array, Rows
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 if TYPE_CHECKING:
@@ -117,6 +117,44 @@ class NativeBackend:
             self.instruction_set,
         )
         return Evaluation(log_density, label, probability, responsibilities)
+
+    def squared_distances(self, rows: Rows, center: Array, bound: Array) -> Array:
+        """Return each row's squared distance from a centre, or its bound if that is less."""
+        distances = np.empty(rows.n_rows)
+        self._measure_distances(rows, center[None], bound, distances[None])
+        return distances
+
+    def inertias(self, rows: Rows, centers: Array, bound: Array) -> Array:
+        """Return the weighted sums over rows of what `squared_distances` gives for each of the centres."""
+        return self._measure_distances(rows, centers, bound, None)
+
+    def _measure_distances(self, rows: Rows, centers: Array, bound: Array, distances: Array | None) -> Array:
+        """Return the sums of distances, and fill those if an array is given."""
+        sums = np.empty(len(centers))
+        _native.distances(
+            *_with_centers(rows, centers), bound, distances, sums, self.n_threads, self.instruction_set
+        )
+        return sums
+
+    def assign(self, rows: Rows, centers: Array) -> tuple[Array, Array]:
+        """Return sums over the rows that are nearest to each centre: the assignment step of k-means."""
+        sums = np.empty(centers.size + len(centers))
+        _native.assign(*_with_centers(rows, centers), sums, self.n_threads, self.instruction_set)
+        return sums[: len(centers)], sums[len(centers) :].reshape(centers.shape)
+
+
+def _with_centers(rows: Rows, centers: Array) -> tuple[Any, ...]:
+    """Return rows and centres as the kernels take them: spheres of the same size, constants and factors."""
+    coordinates = rows.coordinates
+    return (
+        _readable(rows.X),
+        coordinates.shift,
+        coordinates.scale,
+        rows.sample_weight,
+        np.zeros(len(centers)),
+        centers,
+        np.ones(len(centers)),
+    )
 
 
 def _second_shape(means: tuple[int, ...], moments: Moments) -> tuple[int, ...]:

@@ -12,6 +12,8 @@ from gaussmix.core.rows import Array, Rows
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 BLOCK_ROWS = 4096
+SAME_DISTANCE = 1e-12
+"""Squared distances that differ by less than this part of them are the same."""
 
 
 class ReferenceBackend:
@@ -51,6 +53,27 @@ class ReferenceBackend:
             probability=resp.max(axis=1) if Outputs.PROBABILITY in outputs else None,
             responsibilities=resp if Outputs.RESPONSIBILITIES in outputs else None,
         )
+
+    def squared_distances(self, rows: Rows, center: Array, bound: Array) -> Array:
+        """Return each row's squared distance from a centre, or its bound if that is less."""
+        distances: Array = ((rows.coordinates.to_working(rows.X) - center) ** 2).sum(axis=1)
+        return np.minimum(distances, bound)
+
+    def inertias(self, rows: Rows, centers: Array, bound: Array) -> Array:
+        """Return the weighted sums over rows of what `squared_distances` gives for each of the centres."""
+        weight = np.ones(rows.n_rows) if rows.sample_weight is None else rows.sample_weight
+        return np.array([weight @ self.squared_distances(rows, center, bound) for center in centers])
+
+    def assign(self, rows: Rows, centers: Array) -> tuple[Array, Array]:
+        """Return sums over the rows that are nearest to each centre: the assignment step of k-means."""
+        z = rows.coordinates.to_working(rows.X)
+        weight = np.ones(len(z)) if rows.sample_weight is None else rows.sample_weight
+        far = np.full(len(z), np.inf)
+        distances = np.array([self.squared_distances(rows, center, far) for center in centers])
+        nearest = distances <= distances.min(axis=0) * (1.0 + SAME_DISTANCE)
+        shares = weight * nearest / nearest.sum(axis=0)
+        counts = shares.sum(axis=1)
+        return counts, np.array([share @ (z - center) for share, center in zip(shares, centers, strict=True)])
 
 
 def _blocks(rows: Rows) -> Iterator[tuple[np.ndarray, int]]:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from gaussmix.core.rows import Array, Rows
 
-BLOCK_ROWS = 65536
+BLOCK_NUMBERS = 1 << 18
+"""Numbers in a block of rows that is brought to working coordinates at a time."""
 SORTED_ROWS = 300_000
 """Tables with more rows are thinned at random first: sorting them would take longer than the fit, and
 memory in proportion to the rows."""
@@ -94,8 +95,9 @@ def _keys(rows: Rows, candidates: NDArray[np.intp], spread: Array) -> Array:
     """Return one number a row to order by: its projection on a fixed direction."""
     direction = _direction(spread)
     keys = np.empty(len(candidates))
-    for start in range(0, len(candidates), BLOCK_ROWS):
-        block = rows.X[candidates[start : start + BLOCK_ROWS]]
+    block_rows = max(1, BLOCK_NUMBERS // rows.n_features)
+    for start in range(0, len(candidates), block_rows):
+        block = rows.X[candidates[start : start + block_rows]]
         keys[start : start + len(block)] = rows.coordinates.to_working(block) @ direction
     return keys
 

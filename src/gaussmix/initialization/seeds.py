@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from gaussmix.backends import Backend
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.statistics import Moments
@@ -26,7 +28,7 @@ class RandomRows:
         remaining = weights.copy()
         chosen = []
         for _ in range(n_components):
-            row = _draw_row(remaining if remaining.any() else weights, generator)
+            row = _draw_rows(remaining if remaining.any() else weights, 1, generator)[0]
             remaining[(z == z[row]).all(axis=1)] = 0.0
             chosen.append(row)
         means = in_canonical_order(z[chosen], data.spread)
@@ -40,8 +42,7 @@ class KMeansPlusPlus:
         self, data: StartingData, n_components: int, generator: np.random.RandomState
     ) -> MixtureParameters:
         """Return parameters in working coordinates."""
-        z, weights = data.sample.z, data.sample.weights
-        seeds = spread_seeds(z / data.spread, weights, n_components, generator) * data.spread
+        seeds = spread_seeds(_in_units_of_spread(data), n_components, generator, data.backend) * data.spread
         means = in_canonical_order(seeds, data.spread)
         return parameters_at(data, partition(data, data.rows, means, data.family.moments))
 
@@ -64,29 +65,36 @@ class KMeans:
         """Return parameters in working coordinates."""
         z, weights = data.sample.z, data.sample.weights
         sample = replace(data, rows=Rows(z, Coordinates.identity(z.shape[1]), weights))
+        scaled = _in_units_of_spread(data)
         best_log_likelihood, best = -np.inf, z[:n_components]
         for _ in range(self.n_runs if n_components > 1 else 1):
-            seeds = spread_seeds(z / data.spread, weights, n_components, generator) * data.spread
-            centers = in_canonical_order(self._converge(sample, seeds), data.spread)
+            seeds = spread_seeds(scaled, n_components, generator, data.backend)
+            centers = self._converge(scaled, seeds, data.backend) * data.spread
+            centers = in_canonical_order(centers, data.spread)
             density = parameters_of_partition(sample, centers).density()
             log_likelihood = data.backend.expect(sample.rows, density, Moments.NONE).log_likelihood
             if log_likelihood > best_log_likelihood:
                 best_log_likelihood, best = log_likelihood, centers
         return parameters_of_partition(data, best)
 
-    def _converge(self, sample: StartingData, centers: Array) -> Array:
+    def _converge(self, rows: Rows, centers: Array, backend: Backend) -> Array:
         """Return the centres that k-means ends at (Lloyd 1982, IEEE Trans. Information Theory 28, 129)."""
         for _ in range(self.max_iter):
-            statistics = partition(sample, sample.rows, centers, Moments.NONE)
-            counts = np.where(statistics.counts > 0, statistics.counts, 1.0)
-            step = statistics.first / counts[:, None]
+            counts, first = backend.assign(rows, centers)
+            step = first / np.where(counts > 0, counts, 1.0)[:, None]
             centers = centers + step
-            if (np.abs(step) <= self.tolerance * sample.spread).all():
+            if (np.abs(step) <= self.tolerance).all():
                 break
         return centers
 
 
-def spread_seeds(z: Array, weights: Array, n_components: int, generator: np.random.RandomState) -> Array:
+def _in_units_of_spread(data: StartingData) -> Rows:
+    """Return the sample in units in which distances are to be measured."""
+    z = data.sample.z / data.spread
+    return Rows(z, Coordinates.identity(z.shape[1]), data.sample.weights)
+
+
+def spread_seeds(rows: Rows, n_components: int, generator: np.random.RandomState, backend: Backend) -> Array:
     """Return rows drawn with probability in proportion to their squared distance from those drawn before.
 
     Greedy k-means++: of a few candidates for each seed the one that leaves the least inertia is taken
@@ -94,45 +102,36 @@ def spread_seeds(z: Array, weights: Array, n_components: int, generator: np.rand
 
     Parameters
     ----------
-    z : ndarray of shape (M, D)
-        Rows, in units in which distances are to be measured.
-    weights : ndarray of shape (M,)
+    rows : Rows
+        With weights, in units in which distances are to be measured.
     n_components : int
     generator : numpy.random.RandomState
+    backend : Backend
 
     Returns
     -------
     ndarray of shape (K, D)
     """
+    z, weights = np.asarray(rows.X, dtype=float), rows.sample_weight
+    assert weights is not None
     n_candidates = 2 + int(np.log(n_components))
     seeds = np.empty((n_components, z.shape[1]))
-    seeds[0] = z[_draw_row(weights, generator)]
-    nearest = _squared_distances(z, seeds[0])
+    seeds[0] = z[_draw_rows(weights, 1, generator)[0]]
+    nearest = backend.squared_distances(rows, seeds[0], np.full(len(z), np.inf))
     for k in range(1, n_components):
         potential = weights * nearest
         if not potential.any():  # fewer different rows than components
             potential = weights
-        best_inertia = np.inf
-        for _ in range(n_candidates):
-            row = _draw_row(potential, generator)
-            candidate = np.minimum(nearest, _squared_distances(z, z[row]))
-            inertia = float(weights @ candidate)
-            if inertia < best_inertia:
-                best_inertia, best, best_nearest = inertia, row, candidate
-        seeds[k], nearest = z[best], best_nearest
+        candidates = z[_draw_rows(potential, n_candidates, generator)]
+        seeds[k] = candidates[backend.inertias(rows, candidates, nearest).argmin()]
+        nearest = backend.squared_distances(rows, seeds[k], nearest)
     return seeds
 
 
-def _squared_distances(z: Array, center: Array) -> Array:
-    """Return the squared distance of each row from a point."""
-    difference = z - center
-    squared: Array = np.einsum("nd,nd->n", difference, difference)
-    return squared
-
-
-def _draw_row(potential: Array, generator: np.random.RandomState) -> int:
-    """Return a row number drawn with probability in proportion to its potential."""
+def _draw_rows(potential: Array, number: int, generator: np.random.RandomState) -> NDArray[np.intp]:
+    """Return row numbers drawn, one after the other, with probability in proportion to their potential."""
     cumulated = np.cumsum(potential)
-    position = np.searchsorted(cumulated, generator.uniform() * cumulated[-1], side="right")
-    # Rounding can carry the draw past the last row that has any potential.
-    return int(min(position, np.flatnonzero(potential)[-1]))
+    positions = np.searchsorted(cumulated, generator.uniform(size=number) * cumulated[-1], side="right")
+    # Rounding can carry a draw past the last row that has any potential.
+    rows: NDArray[np.intp] = np.minimum(positions, np.searchsorted(cumulated, cumulated[-1]))
+    return rows
