@@ -48,10 +48,10 @@ EXPLANATION = """# Benchmarks
 Written by `make bench`. scikit-learn and gaussmix run in turn in one process. A ratio is the time of
 scikit-learn over the time of gaussmix (above one: gaussmix is faster), from the medians of {pairs} turns each
 for an iteration and as the median of 3 pairs for a whole fit. An iteration starts from the same parameters
-in both, on rows of a mixture whose components overlap, and both have the same likelihood after five iterations, up to the
-relative difference shown. A whole fit takes each package's defaults: gaussmix goes on until it has converged,
-where scikit-learn stops at `tol=1e-3`; the last column says how much higher the mean log-likelihood is
-that it reaches, in nats a row (negative: lower).
+in both, on rows of a mixture whose components overlap, and both have the same likelihood after five
+iterations, up to the relative difference shown. A whole fit takes each package's defaults: gaussmix goes on
+until it has converged, where scikit-learn stops at `tol=1e-3`; the last column says how much higher the
+mean log-likelihood is that it reaches, in nats a row (negative: lower).
 
 Machine: {machine}.
 Absolute times move by half from one hour to the next on shared machines; ratios move less.

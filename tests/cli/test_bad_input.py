@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,17 @@ FILES = {
     "infinite.csv": (b"a,b\n1,2\n3,inf\n", "infinite.csv, line 3, column 'b': the value is infinite"),
     "missing.csv": (b"a,b\n1,2\n,4\n5,NA\n6,\n", "'a' has 1, 'b' has 2 (3 of 4 rows, the first is line 3)"),
     "few.csv": (b"a,b\n1,2\n3,5\n", "few.csv: 2 rows for 5 components: at least 5 are needed"),
+    "one.csv": (b"a,b\n1,2\n", "one.csv: 1 row for a fit: at least 2 are needed"),
+    "single.csv": (b"a\n1,2\n", "single.csv, line 2: 2 values, but 1 column name (delimiter ',')"),
+    "comment.csv": (
+        b"# measured in May\na,b\n1,2\n3,4\n",
+        "2 values, but 1 column name (delimiter ','); the file begins with a comment ('# measured in May')",
+    ),
+    "noheader.csv": (
+        b"a,1.5\n1,2\n3,4\n5,1\n",
+        "noheader.csv, line 1, column 'column_1': 'a' is not a number (1 of 4 entries: text among numbers); "
+        "correct it; say --header if the first row holds names",
+    ),
     "twice.csv": (b"a,a\n1,2\n", "twice.csv: the column name 'a' occurs 2 times"),
     "a\x1b[31m\n.csv": (b"", "a\\x1b[31m\\n.csv: the file is empty"),
 }
@@ -59,9 +71,10 @@ def test_a_bad_file_is_explained(complaint, tmp_path, name):
     assert message in complaint("fit", name, "--components", "5")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in FILES if name not in {"constant.csv", "few.csv", "words.csv"}]
-)
+NOT_FOR_A_MODEL = {"constant.csv", "few.csv", "words.csv", "one.csv", "noheader.csv"}
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in NOT_FOR_A_MODEL])
 @pytest.mark.parametrize("command", ["predict", "score"])
 def test_the_other_commands_explain_a_bad_file_in_the_same_way(
     complaint, model_file, tmp_path, name, command
@@ -97,6 +110,15 @@ def test_the_other_commands_explain_a_bad_file_in_the_same_way(
         (["good.csv", "--output", "none/results"], "none/results: the folder none does not exist; create it"),
         (["good.csv", "--output", "good.csv"], "good.csv: a file of this name exists"),
         (["good.csv", "--output", "good.csv/results"], "good.csv/results: cannot write here"),
+        (["good.csv", "--columns", ""], "--columns was given without a column name."),
+        (["good.csv", "--exclude", ","], "--exclude was given without a column name."),
+        (["good.csv", "--columns", "a\nb"], "--columns takes names separated by commas, in one line"),
+        (["good.csv", "--exclude", "a\rb"], "--exclude takes names separated by commas, in one line"),
+        (["good.csv", "--weights", ""], "good.csv: there is no column ''"),
+        (
+            ["good.csv", "--columns", "a", "--weights", "a"],
+            "good.csv: no column is left to fit: each of 'a' is excluded or holds the weights",
+        ),
         ([], "Missing argument 'FILE'."),
         (["good.csv", "--bogus"], "No such option"),
         (["good.csv", "other.csv"], "Got unexpected extra argument"),
@@ -108,6 +130,25 @@ def test_a_bad_request_is_explained(complaint, good, arguments, message):
 
 def test_an_unknown_command_is_explained(complaint):
     assert "No such command 'fti'." in complaint("fti")
+
+
+@pytest.mark.parametrize("command", ["predict", "score"])
+@pytest.mark.parametrize("content", ["a,b\n1,inf\n2,3\n", "a,b\n1,2\n2,\n3,5\n", "a,b\n1,x\n2,3\n"])
+def test_advice_names_only_options_that_the_command_has(complaint, model_file, tmp_path, command, content):
+    (tmp_path / "data.csv").write_text(content)
+    text = complaint(command, "model.json", "data.csv")
+    own = {option for parameter in group.get_command(None, command).params for option in parameter.opts}
+    assert set(re.findall(r"--[a-z-]+", text)) <= own
+    assert "--exclude" in complaint("fit", "data.csv")
+
+
+def test_a_table_of_empty_rows_is_explained_to_predict_too(complaint, model_file, tmp_path):
+    (tmp_path / "data.csv").write_text("a,b\n1,\n,2\n")
+    assert "fill in the emptiest columns" in complaint("predict", "model.json", "data.csv", "--drop-missing")
+
+
+def test_more_samples_than_memory_holds_are_refused_as_one_document(complaint, model_file):
+    assert "as one JSON document need about" in complaint("sample", "model.json", "-n", 10**11, "--json")
 
 
 def test_errors_leave_standard_output_empty_with_json_too(complaint, good):

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 
 import numpy as np
 import pandas as pd
@@ -187,12 +188,11 @@ def test_fit_options_reach_the_model(run, two_groups, tmp_path):
     assert parameters["tol"] == 1e-4
 
 
-def test_a_fit_that_does_not_converge_warns_in_one_line(run, two_groups):
+def test_a_fit_that_does_not_converge_says_so_once(run, two_groups):
     result = run("fit", "groups.csv", "-k", "5", "--max-iter", "1", "--no-report")
     assert result.code == 0
-    assert result.err.startswith("gaussmix: warning: ")
-    assert "did not converge" in result.err
-    assert result.err.count("\n") == 1
+    assert result.err == ""
+    assert result.text.count("The fit stopped before it converged") == 1
 
 
 def test_names_from_the_file_cannot_steer_the_terminal(run, tmp_path):
@@ -232,3 +232,44 @@ def test_collapsed_fits_are_passed_over_and_said_so(run, tmp_path):
     result = run("fit", "data.csv", "--no-report")
     assert "Passed over, as a component collapsed onto too few rows: 2, " in result.text
     assert "a simpler --covariance may hold more" in result.text
+
+
+def test_a_collapsed_component_is_told_once_and_not_in_the_words_of_python(run, tmp_path):
+    values = np.concatenate([np.random.default_rng(3).normal(size=(60, 2)), np.full((15, 2), 1.5)])
+    pd.DataFrame(values, columns=["a", "b"]).to_csv(tmp_path / "data.csv", index=False)
+    result = run("fit", "data.csv", "-k", "2", "--no-report")
+    assert (result.code, result.err) == (0, "")
+    assert "reg_covar" not in result.out
+
+
+@pytest.mark.parametrize("covariance", ["full", "tied"])
+def test_many_more_parameters_than_values_are_warned_of(run, tmp_path, covariance):
+    values = np.random.default_rng(0).normal(size=(8, 30))
+    pd.DataFrame(values, columns=[f"c{i}" for i in range(30)]).to_csv(tmp_path / "wide.csv", index=False)
+    options = ["--covariance", covariance, "-k", "1", "--no-report", "--overwrite"]
+    result = run("fit", "wide.csv", *options)
+    # A mean of 30, and the 30 * 31 / 2 variances and covariances.
+    assert (
+        "1 component has 495 free parameters, but the table has only 240 values (8 rows of 30" in result.err
+    )
+    assert "--covariance diag" in result.err
+    assert result.err.count("\n") == 1
+    assert run("fit", "wide.csv", *options, "--quiet").err == ""
+    assert "diag" not in run("fit", "wide.csv", *options, "--covariance", "diag").err
+
+
+def test_a_file_whose_name_is_not_utf8_is_fitted(run, tmp_path):
+    path = os.fsencode(tmp_path) + b"/x\xff.csv"
+    with open(path, "w") as file:
+        file.write("a,b\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(30)))
+    result = run("fit", os.fsdecode(path), "-k", "2")
+    assert (result.code, result.err) == (0, "")
+    assert "x\\udcff.csv" in result.out
+    result = run("fit", os.fsdecode(path), "-k", "2", "--json", "-o", "second")
+    assert result.json["source"].endswith("x\\udcff.csv")
+
+
+def test_help_shows_the_examples_line_by_line(run):
+    text = run("--help").out
+    assert "\\b" not in text
+    assert re.search(r"^ *gaussmix fit iris .*\n *gaussmix fit data.csv ", text, re.MULTILINE)

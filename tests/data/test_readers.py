@@ -163,3 +163,10 @@ def test_a_file_without_permission_is_named(tmp_path):
     path.chmod(0)
     with pytest.raises(DataError, match=r"secret.csv: no permission"):
         read_table(path)
+
+
+def test_a_parquet_file_whose_name_is_not_utf8_is_read(tmp_path):
+    pyarrow.parquet.write_table(pa.table({"a": [1, 2]}), tmp_path / "x.parquet")
+    path = os.fsencode(tmp_path) + b"/x\xff.parquet"
+    os.rename(tmp_path / "x.parquet", path)
+    assert read_table(os.fsdecode(path)).n_rows == 2

@@ -81,6 +81,7 @@ def test_a_first_row_of_numbers_is_data(read, first_row):
     assert table.column_names == ["column_1", "column_2", "column_3"]
     assert table.n_rows == 2
     assert "no header row" in table.notes[0]
+    assert "say --header if the first row holds names" in table.notes[0]
     assert table.line_of(1) == 2
 
 
@@ -249,3 +250,9 @@ def test_a_name_of_a_megabyte_is_cut_in_messages(read):
     with pytest.raises(DataError) as caught:
         select_features(read("n" * (1 << 20) + ",b\nx,1\ny,1\n"))
     assert len(str(caught.value)) < 1000
+
+
+def test_column_names_may_be_latin_1(read):
+    table = read("café,b\n1,2\n3,4\n".encode("latin-1"))
+    assert table.column_names == ["café", "b"]
+    assert "Latin-1" in table.notes[0]

@@ -84,3 +84,17 @@ def test_feature_values_show_two_digits_of_the_spread(deviation, magnitude, valu
 )
 def test_feature_values_can_always_be_written(deviation, magnitude, value):
     assert FeatureFormat.of(deviation, magnitude)(value)
+
+
+@pytest.mark.parametrize(
+    ("deviation", "magnitude", "text"),
+    [
+        (2887.0, 1e18, "2,887"),
+        (1e-5, 1e9, "1e-5"),
+        (2e-30, 1e-10, "2e-30"),
+        (0.35, 5.0, "0.35"),
+        (0.0, 5.0, "0.0"),
+    ],
+)
+def test_a_spread_far_below_the_values_never_reads_nought(deviation, magnitude, text):
+    assert FeatureFormat.of(deviation, magnitude).spread(deviation) == text

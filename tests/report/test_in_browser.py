@@ -22,7 +22,8 @@ onload = () => {{
   const page = document.querySelector("iframe").contentDocument, root = page.documentElement;
   const images = [...page.images];
   document.documentElement.dataset.measured = [root.clientWidth, root.scrollWidth, images.length,
-    images.filter(image => image.naturalWidth > 0).length, page.defaultView.attacked ? 1 : 0].join(" ");
+    images.filter(image => image.naturalWidth > 0).length, page.defaultView.attacked ? 1 : 0,
+    Math.floor(Math.min(...images.map(image => image.getBoundingClientRect().width)))].join(" ");
 }};
 </script>"""
 
@@ -50,8 +51,9 @@ def test_it_fits_the_window_and_all_pictures_show(tmp_path, iris_model, iris, wi
         [CHROMIUM, *options, file.as_uri()], capture_output=True, text=True, timeout=120, check=True
     )
     measured = re.search(r'data-measured="([^"]*)"', done.stdout)[1]
-    inner, scroll, images, shown, attacked = map(int, measured.split())
+    inner, scroll, images, shown, attacked, narrowest = map(int, measured.split())
     assert width - 20 <= inner <= width
     assert scroll <= inner
     assert images == shown == 2
     assert not attacked
+    assert narrowest >= 640  # what is written in a picture stays readable: it scrolls in narrow windows

@@ -95,22 +95,30 @@ def command(
         raise click.UsageError(f"--seed must lie between 0 and 4294967295, but {seed} was given.")
     if tol is not None and not 0 <= tol < float("inf"):
         raise click.UsageError(f"--tol must be 0 or more, but {tol} was given.")
+    names, excluded = split_names(columns, "--columns"), split_names(exclude, "--exclude")
     given = {"tol": tol, "max_iter": max_iter, "n_init": starts, "n_jobs": threads}
     params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     params |= {"covariance_type": covariance, "random_state": seed}
 
+    from sklearn.exceptions import ConvergenceWarning
+
     from gaussmix.cli.fit_output import Outcome, print_as_json, print_as_text
+    from gaussmix.cli.interruption import leave_signals_to_python, stop_if_interrupted
     from gaussmix.cli.output import progress_line, warnings_as_lines
     from gaussmix.data import read_table, select_features
     from gaussmix.data.results import result_folder
+    from gaussmix.exceptions import DegenerateComponentWarning
 
-    with warnings_as_lines(quiet), progress_line(quiet) as say:
+    leave_signals_to_python()
+    in_summary = (ConvergenceWarning, DegenerateComponentWarning)
+    with warnings_as_lines(quiet, silent=in_summary), progress_line(quiet) as say:
         say("Reading the table")
         table = read_table(source, header=header)
+        _require_rows(table.origin, table.n_rows, None)
         features = select_features(
             table,
-            split_names(columns) or None,
-            split_names(exclude),
+            names or None,
+            excluded,
             weights=weights,
             drop_missing=drop_missing,
         )
@@ -118,7 +126,8 @@ def command(
         del table  # the fit needs its memory
         if features.n_dropped:
             notes.append(features.drop_sentence)
-        _require_rows(origin, features, components)
+        _require_rows(origin, _n_weighted_rows(features), components)
+        _warn_of_many_parameters(features, components, covariance)
         folder = output or f"gaussmix-{_safe_name(name)}"
         with result_folder(folder, overwrite=overwrite) as place:
             model, choice, remarks = _fit(features, components, params, standardize, say)
@@ -126,6 +135,7 @@ def command(
             say("Writing the results")
             summary = _write(outcome, place, report=not no_report)
             files = sorted(path.name for path in place.iterdir())
+            stop_if_interrupted()
     if as_json:
         print_as_json(outcome, summary, folder, files)
     elif not quiet:
@@ -138,12 +148,34 @@ def _require_positive(**options: int | None) -> None:
             raise click.UsageError(f"--{name.replace('_', '-')} must be 1 or more, but {value} was given.")
 
 
-def _require_rows(origin: str, features: Features, components: int | None) -> None:
+def _n_weighted_rows(features: Features) -> int:
+    if features.sample_weight is None:
+        return len(features.values)
+    return int((features.sample_weight > 0).sum())
+
+
+def _warn_of_many_parameters(features: Features, components: int | None, covariance: str) -> None:
+    import warnings
+
+    from gaussmix.core.parameters import n_free_parameters
+    from gaussmix.covariance import FAMILIES
+
+    n_rows, n_columns = features.values.shape
+    n_components = components or 1
+    n_parameters = n_free_parameters(FAMILIES[covariance], n_components, n_columns)
+    if covariance in {"full", "tied"} and n_parameters > n_rows * n_columns:
+        what = "1 component has" if n_components == 1 else f"{n_components:,} components have"
+        warnings.warn(
+            f"{what} {n_parameters:,} free parameters, but the table has only {n_rows * n_columns:,} values "
+            f"({n_rows:,} rows of {n_columns:,} columns): too few for {covariance} covariances. The fit can "
+            "take long and mean little; --covariance diag needs far fewer",
+            stacklevel=1,
+        )
+
+
+def _require_rows(origin: str, n_rows: int, components: int | None) -> None:
     from gaussmix.exceptions import DataError
 
-    n_rows = len(features.values)
-    if features.sample_weight is not None:
-        n_rows = int((features.sample_weight > 0).sum())
     needed = components or 1
     if n_rows < max(needed, 2):
         what = f"{needed} components" if needed > 1 else "a fit"

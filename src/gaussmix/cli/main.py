@@ -1,21 +1,21 @@
 """The group of commands, and the one place where errors become exit codes.
 
-Exit codes: 0 done, 1 a bug, 2 bad input, 130 interrupted. Nothing heavy is imported here or at the top of any
-command's file, so that `--help` answers at once.
+Exit codes: 0 done, 1 a bug, 2 bad input, 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP. Nothing
+heavy is imported here or at the top of any command's file, so that `--help` answers at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 import click
 
+from gaussmix.cli.interruption import exit_code, handle_signals
 from gaussmix.cli.options import debug_option, is_debugging
 from gaussmix.exceptions import GaussmixError
 
@@ -57,14 +57,14 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @debug_option
 @click.pass_context
 def group(ctx: click.Context) -> None:
-    r"""Find the groups in a table of numbers with Gaussian mixture models.
+    """Find the groups in a table of numbers with Gaussian mixture models.
 
     \b
     gaussmix fit iris                  find the groups of a bundled data set
     gaussmix fit data.csv              the same for a file: CSV, TSV or Parquet
     gaussmix predict gaussmix-data new.csv
                                        the group of each row of another file
-    """
+    """  # noqa: D301 - not raw: Click keeps the lines of a paragraph after the character, not the letters
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -84,16 +84,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         arguments = sys.argv[1:]
-        signal.signal(signal.SIGTERM, _exit_cleanly)
+        handle_signals()
         # A terminal that knows no plus-minus sign is no reason to lose a result.
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")
+    if sys.stdout is None:
+        return _complain("standard output is closed; send it to a file, or to /dev/null")
+    code = _run(list(arguments))
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Python flushes once more when it exits, and would complain about the same.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if code == 0 and not isinstance(error, BrokenPipeError):
+            return _explain(error)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     context: click.Context | None = None
     try:
-        context = group.make_context("gaussmix", list(arguments))
+        context = group.make_context("gaussmix", arguments)
         with context:
             group.invoke(context)
-        sys.stdout.flush()
         return 0
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
@@ -102,39 +115,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{error.format_message()} See {command} --help.")
     except click.ClickException as error:
         return _complain(error.format_message())
-    except GaussmixError as error:
-        if is_debugging(context):
-            raise
-        return _complain(str(error))
     except (KeyboardInterrupt, click.Abort):
-        click.echo("gaussmix: interrupted", err=True)
+        _say("interrupted")
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has enough
         return 0
-    except OSError as error:
+    except Exception as error:
+        code = exit_code()
+        if code is not None:  # what a library made of the interruption is no news
+            _say("interrupted")
+            return code
         if is_debugging(context):
             raise
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    if isinstance(error, GaussmixError):
+        return _complain(str(error))
+    if isinstance(error, MemoryError):
+        return _complain("there is not enough memory; give a part of the rows or columns")
+    if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return _complain(f"{place}{error.strerror or error}")
-    except Exception as error:
-        if is_debugging(context):
-            raise
-        _complain(
-            f"unexpected {type(error).__name__}: {error}. This is a bug in gaussmix; "
-            "the same command with --debug shows where"
-        )
-        return 1
+    _complain(
+        f"unexpected {type(error).__name__}: {error}. This is a bug in gaussmix; "
+        "the same command with --debug shows where"
+    )
+    return 1
 
 
 def _complain(message: str) -> int:
     from gaussmix.data.text import printable
 
-    click.echo(f"gaussmix: {printable(' '.join(message.splitlines()))}", err=True)
+    _say(printable(" ".join(message.splitlines())))
     return 2
 
 
-def _exit_cleanly(signal_number: int, frame: FrameType | None) -> None:
-    """Leave through the cleaning-up of every open block, as Ctrl-C does."""
-    raise SystemExit(128 + signal_number)
+def _say(message: str) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the exit code still tells
+        click.echo(f"gaussmix: {message}", err=True)

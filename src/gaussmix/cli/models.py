@@ -77,9 +77,11 @@ def read_for(
         If the table cannot be read or lacks a column of the model.
     """
     from gaussmix import load_model
+    from gaussmix.cli.interruption import leave_signals_to_python
     from gaussmix.data import match_features, read_table
 
     model = load_model(model_path)
+    leave_signals_to_python()
     table = read_table(source, header=header)
     features = match_features(table, feature_names(model), model.n_features_in_, drop_missing=drop_missing)
     return with_feature_names(model, None), features

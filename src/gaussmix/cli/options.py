@@ -68,7 +68,7 @@ file_argument = click.argument("source", metavar="FILE")
 model_argument = click.argument("model_path", metavar="MODEL")
 
 
-def split_names(values: tuple[str, ...]) -> list[str]:
+def split_names(values: tuple[str, ...], option: str) -> list[str]:
     """Split column names given as a list with commas, or by repeating the option, or both.
 
     Parameters
@@ -76,11 +76,30 @@ def split_names(values: tuple[str, ...]) -> list[str]:
     values : tuple of str
         What was given, once for each time the option occurs. A name that contains a comma is put in double
         quotes.
+    option : str
+        What messages call the option.
 
     Returns
     -------
     names : list of str
+
+    Raises
+    ------
+    click.UsageError
+        If a value holds no name, or a line break outside double quotes.
     """
     import csv
 
-    return [name for record in csv.reader(values, skipinitialspace=True) for name in record if name]
+    names = []
+    for value in values:
+        try:
+            given = [name for record in csv.reader([value], skipinitialspace=True) for name in record if name]
+        except csv.Error as error:
+            raise click.UsageError(
+                f"{option} takes names separated by commas, in one line; put a name that holds a comma or a "
+                "line break in double quotes."
+            ) from error
+        if not given:
+            raise click.UsageError(f"{option} was given without a column name.")
+        names += given
+    return names

@@ -7,13 +7,17 @@ import json
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from gaussmix.cli.interruption import stop_if_interrupted
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+_FOR_PROGRAMMERS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning)
 
 __all__ = ["open_output", "print_json", "progress_line", "terminal", "warnings_as_lines"]
 
@@ -22,7 +26,11 @@ def terminal() -> Console:
     """Give the console for text on standard output."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, highlight=False)
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # for main, where any broken pipe ends the command quietly
+
+    return Terminal(file=sys.stdout, highlight=False)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -49,13 +57,15 @@ def _plain(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def warnings_as_lines(quiet: bool = False) -> Iterator[None]:
+def warnings_as_lines(quiet: bool = False, silent: Sequence[type[Warning]] = ()) -> Iterator[None]:
     """Show each warning once, as one line on standard error, and keep matplotlib's notes on fonts to itself.
 
     Parameters
     ----------
     quiet : bool
         Whether to show none.
+    silent : sequence of types of warnings
+        Those that are not shown, because what is printed says the same.
     """
     import logging
 
@@ -79,7 +89,8 @@ def warnings_as_lines(quiet: bool = False) -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning):
+        unshown: list[type[Warning]] = [*silent, *_FOR_PROGRAMMERS]
+        for category in unshown:
             warnings.simplefilter("ignore", category)
         warnings.showwarning = show
         yield
@@ -99,14 +110,19 @@ def progress_line(quiet: bool = False) -> Iterator[Callable[[str], None]]:
     say : callable
         Takes the new text.
     """
-    if quiet or not sys.stderr.isatty():
-        yield lambda text: None
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda text: stop_if_interrupted()
         return
     from rich.console import Console
     from rich.text import Text
 
     with Console(stderr=True).status(Text("Reading")) as status:
-        yield lambda text: status.update(Text(text))
+
+        def say(text: str) -> None:
+            stop_if_interrupted()
+            status.update(Text(text))
+
+        yield say
 
 
 @contextlib.contextmanager

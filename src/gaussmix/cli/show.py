@@ -30,9 +30,10 @@ def command(model_path: str, as_json: bool) -> None:
     MODEL is a model.json or a folder of results.
     """
     from gaussmix import load_model
-    from gaussmix.cli.output import print_json, terminal
+    from gaussmix.cli.output import print_json, terminal, warnings_as_lines
 
-    document = _describe(load_model(model_path))
+    with warnings_as_lines():
+        document = _describe(load_model(model_path))
     if as_json:
         print_json(document)
     else:
@@ -109,7 +110,7 @@ def _print_means(
         means = [float(component["mean"][d]) for component in components]
         deviations = [float(component["standard_deviation"][d]) for component in components]
         write = FeatureFormat.of(min(deviations), max(map(abs, means)))
-        table.add_row(Text(name), *(f"{write(means[k])} ± {write(deviations[k])}" for k in shown))
+        table.add_row(Text(name), *(f"{write(means[k])} ± {write.spread(deviations[k])}" for k in shown))
     console.print(table)
 
 

@@ -50,11 +50,12 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     b'hello'
     """
     destination = Path(os.path.realpath(path))
-    mode = _existing_mode(destination)
+    # As given: /dev/stdout leads to a pipe, whose real path names nothing that can be opened.
+    mode = _existing_mode(Path(path))
     if mode is not None and stat.S_ISDIR(mode):
         raise IsADirectoryError(21, "is a folder, so no file can be written there", str(destination))
     if mode is not None and not stat.S_ISREG(mode):
-        with open(destination, "wb") as stream:
+        with open(path, "wb") as stream:
             yield stream
         return
     temporary = temporary_name(destination)

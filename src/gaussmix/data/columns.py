@@ -23,6 +23,7 @@ from .text import listing, printable, quoted
 
 __all__ = ["Features", "LeftOut", "match_features", "select_features"]
 
+_OR_EXCLUDE = ", or leave the column out with --exclude"
 _FEWEST_ROWS_OF_A_COUNTER = 10
 _IDENTIFIER_NAME = re.compile(
     r"(?i:id|index|idx|key|row|rownames?|no|nr|number|unnamed(: ?|_)\d+|__index_level_\d+__)"
@@ -115,16 +116,21 @@ def select_features(
     >>> print(features.left_out[0])
     species: text (for example 'setosa')
     """
-    _require_columns(table, [*(columns or ()), *(exclude or ()), *([weights] if weights else ())])
-    dropped_by_name = {*(exclude or ()), *([weights] if weights else ())}
+    _require_columns(table, [*(columns or ()), *(exclude or ()), *(() if weights is None else (weights,))])
+    dropped_by_name = {*(exclude or ()), *(() if weights is None else (weights,))}
     if columns is None:
         candidates = [name for name in table.column_names if name not in dropped_by_name]
     else:
         candidates = [name for name in dict.fromkeys(columns) if name not in dropped_by_name]
+    if not candidates and columns:
+        raise DataError(
+            f"{printable(table.origin)}: no column is left to fit: each of {listing(columns)} is excluded or "
+            "holds the weights"
+        )
     left_out = [LeftOut(name, "excluded as asked") for name in exclude or ()]
     chosen = []
     for name in candidates:
-        column = numeric_column(table, name)
+        column = numeric_column(table, name, advice=_OR_EXCLUDE)
         if columns is None:
             if isinstance(column, NumericColumn):
                 reason = _row_number_reason(table, column) or _constant_reason(column.values)
@@ -138,7 +144,7 @@ def select_features(
     if not chosen:
         raise _nothing_to_fit(table, left_out)
     weight_column = _weight_column(table, weights)
-    rows = _complete_rows(table, [*chosen, *weight_column], drop_missing)
+    rows = _complete_rows(table, [*chosen, *weight_column], drop_missing, may_exclude=True)
     for column in chosen:
         reason = _constant_reason(column.values if rows is None else column.values[rows])
         if reason and columns is not None:
@@ -208,7 +214,7 @@ def match_features(
             )
     left_out = [column for column in columns if isinstance(column, LeftOut)]
     chosen = [column for column in columns if isinstance(column, NumericColumn)]
-    rows = _complete_rows(table, chosen, drop_missing)
+    rows = _complete_rows(table, chosen, drop_missing, may_exclude=False)
     return _assemble(table, chosen, rows, left_out)
 
 
@@ -286,7 +292,7 @@ def _with_weights(table: Table, features: Features, column: NumericColumn) -> Fe
 
 
 def _complete_rows(
-    table: Table, columns: Sequence[NumericColumn], drop_missing: bool
+    table: Table, columns: Sequence[NumericColumn], drop_missing: bool, *, may_exclude: bool
 ) -> npt.NDArray[np.int64] | None:
     """Give the rows without missing values, or None if those are all rows."""
     incomplete = np.zeros(table.n_rows, dtype=bool)
@@ -306,14 +312,15 @@ def _complete_rows(
         first = table.place_of(int(np.argmax(incomplete)))
         raise DataError(
             f"{printable(table.origin)}: missing values: {named}{more} ({n_incomplete} of {table.n_rows} "
-            f"rows, the first is {first}); drop these rows with --drop-missing, fill in the values, or leave "
-            "the columns out with --exclude"
+            f"rows, the first is {first}); drop these rows with --drop-missing"
+            + (", fill in the values" + _OR_EXCLUDE if may_exclude else " or fill in the values")
         )
     if n_incomplete == table.n_rows:
         emptiest = sorted(counts, key=lambda name: counts[name], reverse=True)
         raise DataError(
-            f"{printable(table.origin)}: every row has a missing value, so none is left; leave the emptiest "
-            f"columns out with --exclude ({listing(emptiest, 3)})"
+            f"{printable(table.origin)}: every row has a missing value, so none is left; "
+            f"{'leave out with --exclude' if may_exclude else 'fill in'} the emptiest columns "
+            f"({listing(emptiest, 3)})"
         )
     return np.flatnonzero(~incomplete).astype(np.int64)
 

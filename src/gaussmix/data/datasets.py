@@ -11,9 +11,9 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
+from .buffers import arrow_array
 from .delimited import read_delimited
 from .dialect import TextSource
 from .table import Table
@@ -101,8 +101,7 @@ def _origin(name: str) -> str:
 
 
 def _columns(values: Any, names: Any) -> pa.Table:
-    # Each column is copied out of the matrix, because Arrow would otherwise keep a strided view of it.
-    arrays = [pa.array(np.ascontiguousarray(values[:, i])) for i in range(values.shape[1])]
+    arrays = [arrow_array(values[:, i]) for i in range(values.shape[1])]
     return pa.table(arrays, names=[str(name) for name in names])
 
 

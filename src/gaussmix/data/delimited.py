@@ -72,16 +72,18 @@ def read_delimited(source: TextSource, *, header: bool | None = None) -> Table:
     notes = _notes_on(dialect)
     try:
         data = _parse(source, dialect, "utf8")
+        names = data.column_names  # decoded here, not by Arrow
         is_utf8 = not any(pa.types.is_binary(field.type) for field in data.schema)
     except UnicodeDecodeError:
         is_utf8 = False
     if not is_utf8:
         data = _parse(source, dialect, "latin-1")
+        names = data.column_names
         notes.append("The text is not UTF-8 and was read as Latin-1 (only letters can be wrong, no number).")
     if data.num_rows == 0:
         raise DataError(f"{source.origin}: the file has column names but no rows")
     if dialect.header:
-        data = data.rename_columns(checked_names(data.column_names, source.origin))
+        data = data.rename_columns(checked_names(names, source.origin))
     else:
         data = data.rename_columns([f"column_{i}" for i in range(1, data.num_columns + 1)])
     return Table(
@@ -98,7 +100,10 @@ def read_delimited(source: TextSource, *, header: bool | None = None) -> Table:
 def _notes_on(dialect: Dialect) -> list[str]:
     notes = []
     if not dialect.header:
-        notes.append("The file has no header row, so its columns are called column_1, column_2, ....")
+        notes.append(
+            "The file has no header row, so its columns are called column_1, column_2, ...; say --header if "
+            "the first row holds names."
+        )
     else:
         numbers = [name for name in dialect.first_record if is_number(name, dialect.decimal)]
         if numbers:
@@ -186,8 +191,11 @@ def _find_line(source: TextSource, dialect: Dialect, row: int) -> int | None:
 
 def _ragged_rows(source: TextSource, dialect: Dialect) -> DataError:
     expected = len(dialect.first_record)
-    reference = "column names" if dialect.header else "values in the first row"
+    plural = "" if expected == 1 else "s"
+    reference = f"column name{plural}" if dialect.header else f"value{plural} in the first row"
     advice = "put text that contains the delimiter in double quotes, or mend the line"
+    if dialect.first_record[0].startswith("#"):
+        advice = f"the file begins with a comment ({quoted(dialect.first_record[0])}): remove it"
     try:
         for line, record in _numbered_records(source, dialect.delimiter):
             if len(record) != expected:

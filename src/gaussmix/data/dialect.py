@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
 import re
 import zlib
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ class TextSource:
             return pa.BufferReader(self.content)
         if self.path.stat().st_size > physical_memory():
             raise too_large(self.origin, self.path.stat().st_size)
-        return pa.OSFile(str(self.path), "rb")
+        return pa.OSFile(os.fsencode(self.path), "rb")  # a name need not be UTF-8
 
 
 @dataclass(frozen=True)

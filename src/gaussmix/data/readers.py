@@ -59,6 +59,8 @@ def read_table(source: str | os.PathLike[str], *, header: bool | None = None) ->
     if name in BUNDLED:
         return load_bundled(name)
     if name == "-":
+        if sys.stdin is None:
+            raise DataError("standard input is closed, so no table can be read from it; name a file")
         content = read_all(sys.stdin.buffer, "standard input")
         return read_delimited(
             TextSource(origin="standard input", name="stdin", content=content), header=header
@@ -108,7 +110,7 @@ def _text_source(path: Path, origin: str, mode: int) -> TextSource:
 
 def _read_parquet(path: Path, origin: str) -> Table:
     try:
-        file = pyarrow.parquet.ParquetFile(path)
+        file = pyarrow.parquet.ParquetFile(pa.OSFile(os.fsencode(path), "rb"))
         metadata = file.metadata
         checked_names(file.schema_arrow.names, origin)
         if metadata.num_rows == 0:

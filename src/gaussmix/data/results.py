@@ -20,6 +20,7 @@ import pyarrow.csv
 from gaussmix.exceptions import DataError
 
 from .atomic import flush_folder, temporary_name
+from .buffers import arrow_array
 from .text import listing, printable
 
 __all__ = ["RESULT_FILES", "Assignment", "result_folder", "write_columns", "write_labels"]
@@ -177,5 +178,5 @@ def write_columns(
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(names)
         file.write(line.getvalue().encode("utf-8"))
-    table = pa.table([pa.array(column) for column in columns], names=[str(i) for i in range(len(columns))])
+    table = pa.table([arrow_array(column) for column in columns], names=[str(i) for i in range(len(columns))])
     pyarrow.csv.write_csv(table, file, pyarrow.csv.WriteOptions(include_header=False))

@@ -88,8 +88,9 @@ def describe_component(summary: MixtureSummary, component: ComponentSummary, n_f
     ]
     phrases = [
         f"{_characteristic(summary, component, d)} {names[d]} ({formats[d](component.features[d].mean)} ± "
-        f"{formats[d](component.features[d].standard_deviation)} against "
-        f"{formats[d](summary.overall_means[d])} ± {formats[d](summary.overall_deviations[d])} overall)"
+        f"{formats[d].spread(component.features[d].standard_deviation)} against "
+        f"{formats[d](summary.overall_means[d])} ± "
+        f"{formats[d].spread(summary.overall_deviations[d])} overall)"
         for d in telling
     ]
     opening = f"Stands out by {join_words(phrases)}." if phrases else "No single feature makes it stand out."

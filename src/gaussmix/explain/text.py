@@ -103,7 +103,7 @@ def _print_means(console: Console, summary: MixtureSummary, components: list[Com
 
     def cell(component: ComponentSummary, d: int) -> str:
         feature = component.features[d]
-        return f"{formats[d](feature.mean)} ± {formats[d](feature.standard_deviation)}"
+        return f"{formats[d](feature.mean)} ± {formats[d].spread(feature.standard_deviation)}"
 
     features = list(summary.telling_features[:SHOWN_FEATURES])
     cells = [[cell(component, d) for d in features] for component in components]

@@ -232,3 +232,19 @@ class FeatureFormat:
         mantissa = value / 10.0**half / 10.0 ** (self.exponent - half)
         text = f"{mantissa:.{self.decimals}f}"
         return "0" if not text.strip("-0.") else f"{text}e{self.exponent}"
+
+    def spread(self, deviation: float | None) -> str:
+        """Return a standard deviation as text: by itself where it is lost in the digits of the values.
+
+        Parameters
+        ----------
+        deviation : float or None
+
+        Examples
+        --------
+        >>> write = FeatureFormat.of(2900.0, 1e18)
+        >>> write(1e18), write.spread(2900.0)
+        ('1.0e18', '2,900')
+        """
+        text = self(deviation)
+        return format_number(deviation, 2) if deviation and not text.strip("0.") else text

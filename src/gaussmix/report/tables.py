@@ -56,7 +56,7 @@ def means_tables(
         distance = feature.mean - summary.overall_means[d] if summary.n_components > 1 else 0.0
         strength = min(abs(distance) / (1.5 * (summary.overall_deviations[d] or 1.0)), 1.0) * 0.45
         return {
-            "text": f"{formats[d](feature.mean)} ± {formats[d](feature.standard_deviation)}",
+            "text": f"{formats[d](feature.mean)} ± {formats[d].spread(feature.standard_deviation)}",
             "tone": "" if strength < 0.03 else "above" if distance > 0 else "below",
             "strength": f"{strength:.2f}",
         }
