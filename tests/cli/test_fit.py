@@ -264,7 +264,7 @@ def test_a_file_whose_name_is_not_utf8_is_fitted(run, tmp_path):
         file.write("a,b\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(30)))
     result = run("fit", os.fsdecode(path), "-k", "2")
     assert (result.code, result.err) == (0, "")
-    assert "x\\udcff.csv" in result.out
+    assert "x\\udcff.csv" in result.out.replace("\n", "")  # a long path is broken over lines
     result = run("fit", os.fsdecode(path), "-k", "2", "--json", "-o", "second")
     assert result.json["source"].endswith("x\\udcff.csv")
 

@@ -73,8 +73,9 @@ def test_the_file_is_text_that_a_person_can_read(fitted, path):
 @pytest.mark.parametrize("n_components", [1, 3, 7])
 @pytest.mark.parametrize("covariance_type", FAMILIES)
 def test_a_single_precision_mixture_comes_back_bit_for_bit(covariance_type, n_components, path):
-    X = np.random.RandomState(0).normal(size=(300, 2))
-    X = np.c_[X, X[:, 0] + 1e-2 * X[:, 1]].astype(np.float32)  # nearly collinear: factors lose digits
+    X = np.random.RandomState(0).normal(size=(300, 3))
+    X[:, 2] = X[:, 0] + 1e-2 * X[:, 2]  # nearly collinear: factors lose digits
+    X = X.astype(np.float32)
     mixture = GaussianMixture(n_components, covariance_type=covariance_type, random_state=0).fit(X)
     mixture.save(path)
     again = load_model(path)
