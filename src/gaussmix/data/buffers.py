@@ -14,6 +14,9 @@ import pyarrow as pa
 
 __all__ = ["arrow_array", "numpy_array"]
 
+_NAMES_IN_NUMPY = {"double": "float64", "float": "float32", "halffloat": "float16"}
+"""Arrow's names of floating-point types; those of integers are NumPy's."""
+
 
 def numpy_array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Copy a column of numbers to NumPy.
@@ -28,7 +31,8 @@ def numpy_array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     values : ndarray of shape (N,)
         Writeable; NaN where a value is null.
     """
-    dtype = np.dtype(column.type.to_pandas_dtype())
+    name = str(column.type)  # to_pandas_dtype would import pandas
+    dtype = np.dtype(_NAMES_IN_NUMPY.get(name, name))
     values = np.empty(len(column), dtype=dtype)
     start = 0
     for chunk in column.chunks:
