@@ -134,16 +134,30 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def seconds_an_iteration(estimator: type, start: dict[str, object], X: np.ndarray, n_iter: int) -> float:
-    """Return the time of one iteration, what comes before and after the loop being subtracted.
+class Stopwatch:
+    """Times one iteration of an estimator over several turns.
 
-    Divided by the iterations that took place: a run ends early where the likelihood no longer rises.
+    A fit of one iteration is subtracted from one of many, each being the median over all turns: what comes
+    before and after the loop drops out. The difference is divided by the iterations that took place, as a
+    run ends early where the likelihood no longer rises.
     """
-    repeats = max(1, 2_000_000 // X.size // n_iter)
-    short, long = estimator(max_iter=1, **start), estimator(max_iter=1 + n_iter, **start)
-    time_short = sum(seconds(lambda: short.fit(X)) for _ in range(repeats))
-    time_long = sum(seconds(lambda: long.fit(X)) for _ in range(repeats))
-    return max(time_long - time_short, 1e-9) / repeats / (long.n_iter_ - short.n_iter_)
+
+    def __init__(self, estimator: type, start: dict[str, object], X: np.ndarray, n_iter: int) -> None:
+        self.X = X
+        self.repeats = max(1, 2_000_000 // X.size // n_iter)
+        self.short, self.long = estimator(max_iter=1, **start), estimator(max_iter=1 + n_iter, **start)
+        self.times_short: list[float] = []
+        self.times_long: list[float] = []
+
+    def take_turn(self) -> None:
+        """Time both fits once more."""
+        for mixture, times in ((self.short, self.times_short), (self.long, self.times_long)):
+            times += [seconds(lambda: mixture.fit(self.X)) for _ in range(self.repeats)]  # noqa: B023
+
+    def seconds_an_iteration(self) -> float:
+        """Return the time of one iteration."""
+        difference = statistics.median(self.times_long) - statistics.median(self.times_short)
+        return difference / (self.long.n_iter_ - self.short.n_iter_)
 
 
 def measure(shape: tuple[int, int, int], family: str) -> Row:
@@ -151,13 +165,12 @@ def measure(shape: tuple[int, int, int], family: str) -> Row:
     X, means = overlapping_mixture(*shape)
     start = same_start(means, family)
     n_iter = 10 if shape[0] * shape[1] ** 2 * shape[2] < 1e8 else 3
-    pairs = [
-        (
-            seconds_an_iteration(GaussianMixture, start, X, 10),
-            seconds_an_iteration(ScikitLearnMixture, start, X, n_iter),
-        )
-        for _ in range(PAIRS)
-    ]
+    ours_timed = Stopwatch(GaussianMixture, start, X, 20)
+    theirs_timed = Stopwatch(ScikitLearnMixture, start, X, n_iter)
+    for _ in range(PAIRS):
+        ours_timed.take_turn()
+        theirs_timed.take_turn()
+    iteration = ours_timed.seconds_an_iteration()
     reached = [
         estimator(max_iter=5, **start).fit(X).score(X) for estimator in (GaussianMixture, ScikitLearnMixture)
     ]
@@ -173,9 +186,8 @@ def measure(shape: tuple[int, int, int], family: str) -> Row:
     return Row(
         *shape,
         family,
-        iteration=1e3 * statistics.median(ours for ours, _ in pairs),
-        iteration_ratio=statistics.median(theirs for _, theirs in pairs)
-        / statistics.median(ours for ours, _ in pairs),
+        iteration=1e3 * iteration,
+        iteration_ratio=theirs_timed.seconds_an_iteration() / iteration,
         difference=abs(reached[0] - reached[1]) / abs(reached[1]),
         fit=1e3 * statistics.median(ours for ours, _ in fits),
         fit_ratio=statistics.median(theirs / ours for ours, theirs in fits),
