@@ -8,6 +8,7 @@ import stat
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gaussmix import GaussianMixture, ModelFileError, load_model
@@ -56,8 +57,7 @@ def test_a_mixture_comes_back_bit_for_bit(covariance_type, scale, path):
 
 
 def test_feature_names_come_back(fitted, path):
-    pandas = pytest.importorskip("pandas")
-    X = pandas.DataFrame(np.random.RandomState(0).normal(size=(50, 2)), columns=["größe", 'a "b" </script>'])
+    X = pd.DataFrame(np.random.RandomState(0).normal(size=(50, 2)), columns=["größe", 'a "b" </script>'])
     GaussianMixture(2, random_state=0).fit(X).save(path)
     assert load_model(path).feature_names_in_.tolist() == list(X.columns)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 import sklearn
 import sklearn.mixture
+from sklearn.utils.fixes import parse_version
 
 from gaussmix import GaussianMixture
 
@@ -33,7 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deselect the tests that are not about the class."""
     names = {getattr(item, "originalname", item.name) for item in items}
     misspelt = set(NOT_ABOUT_THE_CLASS) - names
-    if misspelt and sklearn.__version__ >= "1.9":  # older versions lack some of these tests
+    # Older versions lack some of these tests.
+    if misspelt and parse_version(sklearn.__version__) >= parse_version("1.9"):
         raise pytest.UsageError(f"no such tests: {sorted(misspelt)}")
     left_out = [item for item in items if getattr(item, "originalname", item.name) in NOT_ABOUT_THE_CLASS]
     items[:] = [item for item in items if item not in left_out]
