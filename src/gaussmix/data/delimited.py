@@ -117,13 +117,6 @@ def _notes_on(dialect: Dialect) -> list[str]:
 
 
 def _parse(source: TextSource, dialect: Dialect, encoding: str) -> pa.Table:
-    ragged = False
-
-    def note_ragged(row: pyarrow.csv.InvalidRow) -> str:
-        nonlocal ragged
-        ragged = True
-        return "skip"
-
     # Arrow refuses a line longer than a block, so wide tables get a second try with very large ones.
     for block_size in (1 << 22, LONGEST_LINE_BYTES):
         try:
@@ -138,7 +131,6 @@ def _parse(source: TextSource, dialect: Dialect, encoding: str) -> pa.Table:
                     parse_options=pyarrow.csv.ParseOptions(
                         delimiter=dialect.delimiter,
                         newlines_in_values=True,
-                        invalid_row_handler=note_ragged,
                     ),
                     convert_options=pyarrow.csv.ConvertOptions(
                         null_values=list(MISSING_MARKERS),
@@ -149,6 +141,9 @@ def _parse(source: TextSource, dialect: Dialect, encoding: str) -> pa.Table:
                     ),
                 )
         except pa.ArrowInvalid as error:
+            # A handler of such rows would be Python's, which a thread of Arrow may drop when Python has ended.
+            if "columns, got" in str(error):
+                raise _ragged_rows(source, dialect) from None
             too_long = "straddl" in str(error) or "Empty CSV file or block" in str(error)
             if too_long and block_size < LONGEST_LINE_BYTES:
                 continue
@@ -157,8 +152,6 @@ def _parse(source: TextSource, dialect: Dialect, encoding: str) -> pa.Table:
             raise bad_gzip(source) from error
         # Arrow's allocator keeps the buffers of the parsing, which are as large as the file, for a next time.
         pa.default_memory_pool().release_unused()
-        if ragged:
-            raise _ragged_rows(source, dialect)
         return data
     raise AssertionError("the last block size either returns or raises")
 
