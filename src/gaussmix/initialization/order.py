@@ -66,16 +66,44 @@ def representative_sample(
     size = max(SAMPLE_ROWS, SAMPLE_ROWS_A_COMPONENT * n_components)
     total = weights.sum()
     if total > size or len(candidates) > 10 * size:
-        steps = (np.arange(size) + generator.uniform()) / size * total
-        positions = np.minimum(np.searchsorted(np.cumsum(weights), steps, side="right"), len(candidates) - 1)
-        chosen, counts = np.unique(positions, return_counts=True)
+        chosen, counts = systematic_draws(weights, size, generator)
         candidates, weights = candidates[chosen], counts * (total / size)
     return Sample(rows.coordinates.to_working(rows.X[candidates]), weights)
 
 
+def systematic_draws(
+    weights: Array, size: int, generator: np.random.RandomState
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Draw rows at evenly spaced steps of cumulated weight.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (M,)
+    size : int
+        Number of draws.
+    generator : numpy.random.RandomState
+
+    Returns
+    -------
+    chosen : ndarray of int
+        Numbers of the rows drawn, each once.
+    counts : ndarray of int
+        How often each was drawn.
+    """
+    steps = (np.arange(size) + generator.uniform()) / size * weights.sum()
+    positions = np.minimum(np.searchsorted(np.cumsum(weights), steps, side="right"), len(weights) - 1)
+    chosen, counts = np.unique(positions, return_counts=True)
+    return chosen, counts
+
+
+def canonical_order(centers: Array, spread: Array) -> NDArray[np.intp]:
+    """Return the numbers of centres in the same order, so that component numbers do not hang on the seed."""
+    return np.argsort(centers @ _direction(spread), kind="stable")
+
+
 def in_canonical_order(centers: Array, spread: Array) -> Array:
-    """Return centres in the same order, so that component numbers do not hang on the seed."""
-    ordered: Array = centers[np.argsort(centers @ _direction(spread), kind="stable")]
+    """Return centres in that order."""
+    ordered: Array = centers[canonical_order(centers, spread)]
     return ordered
 
 

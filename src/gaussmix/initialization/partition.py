@@ -26,15 +26,19 @@ def partition(data: StartingData, rows: Rows, centers: Array, moments: Moments) 
 
 
 def parameters_of_partition(data: StartingData, centers: Array) -> MixtureParameters:
-    """Return weights, means and covariances of the rows nearest to each centre.
+    """Return weights, means and covariances of the rows nearest to each centre."""
+    return parameters_of_clusters(data, partition(data, data.rows, centers, data.family.moments))
+
+
+def parameters_of_clusters(data: StartingData, statistics: SufficientStatistics) -> MixtureParameters:
+    """Return weights, means and covariances of clusters.
 
     A component with too few different rows for a covariance of its own gets the pooled one: as a start
     it would otherwise be a spike that EM never leaves.
     """
-    statistics = partition(data, data.rows, centers, data.family.moments)
     parameters = maximise(statistics, data.family, _floor_within(data, statistics))
     if not parameters.repaired.any() or statistics.moments is Moments.POOLED:
-        return replace(parameters, repaired=np.zeros(len(centers), dtype=bool))
+        return replace(parameters, repaired=np.zeros(len(statistics.counts), dtype=bool))
     pooled = parameters_at(data, statistics.about(parameters.means))
     covariances = parameters.covariances.copy()
     covariances[parameters.repaired] = pooled.covariances[parameters.repaired]
