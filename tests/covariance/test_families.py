@@ -10,10 +10,12 @@ from sklearn.mixture._gaussian_mixture import _estimate_gaussian_parameters
 from gaussmix.core.em import maximise
 from gaussmix.core.parameters import Regularization
 from gaussmix.core.statistics import SufficientStatistics
-from gaussmix.covariance import FAMILIES
+from gaussmix.covariance import FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS, SCIKIT_LEARN_NAMES
 from gaussmix.exceptions import DegenerateCovarianceError
 
 K, D, N = 3, 3, 60
+SCIKIT_LEARNS = {name: FAMILIES[name] for name in SCIKIT_LEARN_NAMES}
+every_model = pytest.mark.parametrize("family", MODELS, ids=[family.identifier for family in MODELS])
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def no_floor(addition=0.0):
 
 
 @pytest.mark.parametrize("addition", [0.0, 0.1])
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("family", SCIKIT_LEARNS.values(), ids=SCIKIT_LEARNS)
 def test_m_step_agrees_with_scikit_learns(family, addition, data):
     X, responsibilities = data
     parameters = maximise(statistics_of(X, responsibilities, family), family, no_floor(addition))
@@ -43,11 +45,32 @@ def test_m_step_agrees_with_scikit_learns(family, addition, data):
 
 
 @pytest.mark.parametrize(
-    ("family", "expected"), [("full", 6 * 3), ("tied", 6), ("diag", 3 * 3), ("spherical", 3)]
+    ("identifier", "expected"),
+    {
+        "EII": 1,
+        "VII": 3,
+        "EEI": 4,
+        "VEI": 6,
+        "EVI": 10,
+        "VVI": 12,
+        "EEE": 10,
+        "VEE": 12,
+        "EVE": 16,
+        "VVE": 18,
+        "EEV": 22,
+        "VEV": 24,
+        "EVV": 28,
+        "VVV": 30,
+    }.items(),
 )
-def test_free_parameters_are_those_of_mclusts_table(family, expected):
-    """Three components in three dimensions: d(d+1)/2 a matrix, d a diagonal, 1 a sphere."""
-    assert FAMILIES[family].n_parameters(K, D) == expected
+def test_free_parameters_are_those_that_mclust_counts(identifier, expected):
+    """R: nMclustParams(identifier, d = 4, G = 3) less 2 for the weights and 12 for the means."""
+    assert FAMILIES[identifier].n_parameters(3, 4) == expected
+
+
+def test_free_parameters_in_one_dimension_are_those_that_mclust_counts():
+    assert FAMILIES["E"].n_parameters(3, 1) == 1
+    assert FAMILIES["V"].n_parameters(3, 1) == 3
 
 
 def expected_log_likelihood(matrices, scatter, counts):
@@ -81,7 +104,7 @@ def test_the_floor_on_a_matrix_is_the_constrained_maximum(data):
     assert np.linalg.eigvalsh(estimate.covariances[0] - np.diag(floor)).min() > -1e-12
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+@every_model
 def test_covariances_above_the_floor_are_not_changed_at_all(family, data):
     X, responsibilities = data
     statistics = statistics_of(X, responsibilities, family)
@@ -91,8 +114,12 @@ def test_covariances_above_the_floor_are_not_changed_at_all(family, data):
     assert not held.repaired.any()
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
-def test_a_component_on_one_point_is_held_at_the_floor_or_raises(family):
+POOLED_VOLUME = {"EII", "EEI", "EVI", "EEE", "EVE", "EEV", "EVV"}
+"""Families in which no component can be smaller than the others."""
+
+
+@every_model
+def test_a_component_on_one_point_is_held_at_the_floor(family):
     X = np.vstack([np.random.RandomState(0).normal(size=(20, D)), np.full((10, D), 5.0)])
     responsibilities = np.zeros((30, 2))
     responsibilities[:20, 0] = responsibilities[20:, 1] = 1.0
@@ -101,18 +128,65 @@ def test_a_component_on_one_point_is_held_at_the_floor_or_raises(family):
     )
     floor = np.full(D, 1e-4)
     parameters = maximise(statistics, family, Regularization(floor, np.zeros(D)))
-    if family.name == "tied":  # shares the other component's covariance
+    matrices = family.representation.matrices(parameters.covariances, 2, D)
+    assert np.linalg.eigvalsh(matrices).min() >= 1e-4 * (1 - 1e-9)
+    if family.identifier in POOLED_VOLUME:
+        volumes = np.linalg.det(matrices)
+        np.testing.assert_allclose(volumes, volumes[0], rtol=1e-8)
         assert not parameters.repaired.any()
         return
     np.testing.assert_array_equal(parameters.repaired, [False, True])
-    held = family.representation.matrices(parameters.covariances, 2, D)[1]
-    np.testing.assert_allclose(held, np.diag(floor), rtol=1e-12, atol=1e-18)
+    if family.identifier[1] == "V" or family.identifier == "VII":
+        np.testing.assert_allclose(matrices[1], np.diag(floor), rtol=1e-9, atol=1e-18)
+    else:  # of the other component's shape, so that only its shortest axis can stand at the floor
+        assert np.linalg.eigvalsh(matrices[1]).min() == pytest.approx(1e-4, rel=1e-9)
+
+
+@pytest.mark.parametrize("identifier", ["VII", "VEI", "EVI", "VVI", "VEE", "EVE", "VVE", "VEV", "EVV", "VVV"])
+def test_a_component_on_one_point_raises_without_a_floor(identifier):
+    family = FAMILIES[identifier]
+    X = np.vstack([np.random.RandomState(0).normal(size=(20, D)), np.full((10, D), 5.0)])
+    responsibilities = np.zeros((30, 2))
+    responsibilities[:20, 0] = responsibilities[20:, 1] = 1.0
+    statistics = SufficientStatistics.from_responsibilities(
+        X, np.array([X[0], X[-1]]), responsibilities, family.moments
+    )
     with pytest.raises(DegenerateCovarianceError, match="ill-defined empirical covariance"):
-        maximise(statistics, family, Regularization(floor, np.zeros(D), strict=True))
+        maximise(statistics, family, Regularization(np.full(D, 1e-4), np.zeros(D), strict=True))
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
-def test_every_family_says_what_it_is(family):
-    assert len(family.identifier) == 3
+@every_model
+def test_a_component_without_rows_changes_nothing_for_the_others(family):
+    rng = np.random.RandomState(3)
+    X = rng.normal(size=(40, D)) * [1.0, 2.0, 3.0]
+    responsibilities = np.zeros((40, 3))
+    responsibilities[:20, 0] = responsibilities[20:, 1] = 1.0
+    regularization = Regularization(np.full(D, 1e-6), np.zeros(D))
+    full = SufficientStatistics.from_responsibilities(X, X[:3].copy(), responsibilities, family.moments)
+    alone = SufficientStatistics.from_responsibilities(
+        X, X[:2].copy(), responsibilities[:, :2], family.moments
+    )
+    with_empty = maximise(full, family, regularization)
+    without = maximise(alone, family, regularization)
+    assert with_empty.weights[2] == 0.0
+    np.testing.assert_allclose(
+        family.representation.matrices(with_empty.covariances, 3, D)[:2],
+        family.representation.matrices(without.covariances, 2, D),
+        rtol=1e-9,
+        atol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_says_what_it_is(name):
+    family = FAMILIES[name]
+    assert name in (family.name, family.identifier)
     assert "component" in family.meaning
-    assert FAMILIES[family.name] is family
+    assert FAMILIES[family.name] is FAMILIES[family.identifier] is family
+
+
+def test_scikit_learns_names_are_four_of_mclusts():
+    named = {name: FAMILIES[name].identifier for name in SCIKIT_LEARN_NAMES}
+    assert named == {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII"}
+    assert len(MODELS) == 14
+    assert set(FAMILIES.values()) == {*MODELS, *ONE_DIMENSIONAL_MODELS}

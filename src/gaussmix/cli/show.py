@@ -44,12 +44,14 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
     import numpy as np
 
     from gaussmix.cli.models import feature_names
+    from gaussmix.core.representation import MatrixRepresentation
+    from gaussmix.covariance import FAMILIES
     from gaussmix.explain.components import marginal_covariances, standard_deviations
 
     names = feature_names(model) or [f"column_{i}" for i in range(1, model.n_features_in_ + 1)]
     deviations = standard_deviations(model)
     correlations: Any = [None] * len(model.weights_)
-    if model.covariance_type in {"full", "tied"}:
+    if isinstance(FAMILIES[model.covariance_type].representation, MatrixRepresentation):
         scale = np.where(deviations > 0, deviations, 1.0)
         covariances = marginal_covariances(model, range(len(names)))
         correlations = np.clip(covariances / scale[:, :, None] / scale[:, None, :], -1.0, 1.0)
@@ -85,7 +87,7 @@ def _print_text(document: dict[str, Any], console: Console) -> None:
         _print_means(console, names, components, range(first, min(first + across, len(components))))
     if components[0]["correlation"] is None:
         return
-    shared = document["covariance_type"] == "tied"
+    shared = document["covariance_type"] in {"tied", "EEE"}
     console.print()
     console.print(Text(f"Correlations of {_NOTABLE_CORRELATION} or more, either sign", style="bold"))
     for k, component in enumerate(components[:1] if shared else components):

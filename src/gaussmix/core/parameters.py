@@ -13,6 +13,9 @@ from gaussmix.core.representation import Representation
 from gaussmix.core.rows import Array, Coordinates
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
+FLOOR_STEP = 100.0
+"""Factor by which the floor may exceed its share of the spread within components, and by which it is lowered."""
+
 
 @dataclass(frozen=True)
 class Regularization:
@@ -43,10 +46,21 @@ class Regularization:
     def for_spread_within(self, variances: Array) -> Regularization:
         """Return the same with a floor that is small beside the variances within components too.
 
-        Groups far apart have a spread between them that says nothing of the spread within.
+        Groups far apart have a spread between them that says nothing of the spread within. The floor is
+        lowered in large steps, so that it hardly ever depends on which start the variances are those of.
         """
-        floor = np.maximum(np.minimum(self.floor, self.relative * variances), self.lowest)
-        return replace(self, floor=floor)
+        with np.errstate(divide="ignore"):
+            excess = np.log(self.floor) - np.log(FLOOR_STEP * self.relative * variances)
+        steps = np.ceil(np.maximum(excess, 0.0) / np.log(FLOOR_STEP))
+        with np.errstate(invalid="ignore"):  # no floor, or no variance
+            lowered = np.nan_to_num(self.floor * FLOOR_STEP**-steps)
+        return replace(self, floor=np.maximum(np.minimum(self.floor, lowered), self.lowest))
+
+    def without_additions(self) -> Regularization:
+        """Return a floor in place of what is added to the diagonal: with it EM is monotone, and never raises."""
+        return replace(
+            self, floor=np.maximum(self.floor, self.addition), addition=np.zeros_like(self.addition), strict=False
+        )
 
 
 @dataclass(frozen=True)
@@ -60,18 +74,21 @@ class CovarianceEstimate:
         Their whitening factors.
     repaired : ndarray of bool, shape (K,)
         Components whose covariance had to be raised to the floor.
+    axes : ndarray of shape (D, D), optional
+        The axes that all components share, as columns, of a family that has such.
     """
 
     covariances: Array
     factor: Array
     repaired: NDArray[np.bool_]
+    axes: Array | None = None
 
 
 class CovarianceFamily(Protocol):
     """A constraint on the covariances of a mixture: one object a family, without state."""
 
     name: str
-    """scikit-learn's name, such as ``"full"``."""
+    """scikit-learn's name, such as ``"full"``; mclust's identifier where scikit-learn has none."""
     identifier: str
     """mclust's identifier, such as ``"VVV"``."""
     meaning: str
@@ -82,17 +99,28 @@ class CovarianceFamily(Protocol):
     """The second moments that the M-step needs."""
     common_scale: bool
     """Whether all features must be scaled alike for the family to stay what it is."""
+    independent: bool
+    """Whether each component's covariance is estimated from its own statistics alone."""
+    in_other_units: str
+    """mclust's identifier of the family that it turns into when each feature changes its own unit."""
+    one_dimensional: bool
+    """Whether the family is defined for a single feature only."""
 
     def n_parameters(self, n_components: int, n_features: int) -> int:
         """Return the number of free covariance parameters."""
         ...
 
     def estimate(
-        self, statistics: SufficientStatistics, regularization: Regularization
+        self,
+        statistics: SufficientStatistics,
+        regularization: Regularization,
+        previous: MixtureParameters | None = None,
     ) -> CovarianceEstimate:
         """Return the covariances that maximise the expected log-likelihood.
 
-        The statistics are taken about the components' new means, and every component has rows.
+        The statistics are taken about the components' new means, and every component has rows. Families
+        whose M-step is an iteration begin it at the previous parameters, if there are any, so that what
+        they return is never less likely than those, however early the iteration stops.
         """
         ...
 
@@ -121,6 +149,8 @@ class MixtureParameters:
         Whitening factors, see `gaussmix.core.density`.
     repaired : ndarray of bool, shape (K,)
         Components whose covariance stands at the floor.
+    axes : ndarray of shape (D, D), optional
+        The axes that all components share, as columns, if an M-step found such.
     """
 
     family: CovarianceFamily
@@ -129,6 +159,7 @@ class MixtureParameters:
     covariances: Array
     factor: Array
     repaired: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    axes: Array | None = None
 
     def __post_init__(self) -> None:
         """Fill in what was left out."""
@@ -175,6 +206,11 @@ class MixtureParameters:
         variances = self.family.representation.variances(self.covariances, *self.means.shape)
         pooled: Array = self.weights @ variances
         return pooled
+
+    def volumes(self) -> Array:
+        """Return the geometric mean of the eigenvalues of each component's covariance, shape (K,)."""
+        log_determinants = self.family.representation.log_determinants(self.factor, *self.means.shape)
+        return np.exp(log_determinants * (-2.0 / self.n_features))
 
     def density(self) -> Density:
         """Return the density that an E-step evaluates."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gaussmix.core.density import FactorForm
 from gaussmix.core.rows import Array
@@ -68,6 +69,10 @@ class Representation(Protocol):
 
     def matrices(self, covariances: Array, n_components: int, n_features: int) -> Array:
         """Return each component's covariance matrix, shape (K, D, D)."""
+        ...
+
+    def marginal(self, covariances: Array, features: NDArray[np.intp]) -> Array:
+        """Return the covariances of some of the features alone."""
         ...
 
     def spread(self, standard_normal: Array, factor: Array, component: int) -> Array:
@@ -158,6 +163,10 @@ class MatrixRepresentation:
         """Return each component's covariance matrix, shape (K, D, D)."""
         return np.broadcast_to(covariances, (n_components, n_features, n_features)).copy()
 
+    def marginal(self, covariances: Array, features: NDArray[np.intp]) -> Array:
+        """Return the covariances of some of the features alone."""
+        return covariances[..., features[:, None], features]
+
     def spread(self, standard_normal: Array, factor: Array, component: int) -> Array:
         """Return rows of independent standard normals with the covariance of a component."""
         of_component = factor if factor.ndim == 2 else factor[component]
@@ -228,6 +237,10 @@ class DiagonalRepresentation:
         """Return each component's covariance matrix, shape (K, D, D)."""
         return covariances[:, :, None] * np.eye(n_features)
 
+    def marginal(self, covariances: Array, features: NDArray[np.intp]) -> Array:
+        """Return the covariances of some of the features alone."""
+        return covariances[:, features]
+
     def spread(self, standard_normal: Array, factor: Array, component: int) -> Array:
         """Return rows of independent standard normals with the covariance of a component."""
         rows: Array = standard_normal / factor[component]
@@ -265,3 +278,7 @@ class ScalarRepresentation(DiagonalRepresentation):
     def matrices(self, covariances: Array, n_components: int, n_features: int) -> Array:
         """Return each component's covariance matrix, shape (K, D, D)."""
         return covariances[:, None, None] * np.eye(n_features)
+
+    def marginal(self, covariances: Array, features: NDArray[np.intp]) -> Array:
+        """Return the covariances of some of the features alone."""
+        return covariances

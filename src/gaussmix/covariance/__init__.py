@@ -6,14 +6,82 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gaussmix.core.parameters import CovarianceFamily
-from gaussmix.covariance.diagonal import DiagonalFamily
+from gaussmix.covariance.diagonal import (
+    DiagonalFamily,
+    EqualDiagonalFamily,
+    EqualShapeDiagonalFamily,
+    EqualVolumeDiagonalFamily,
+)
+from gaussmix.covariance.equal_volume import EqualVolumeFamily
 from gaussmix.covariance.full import FullFamily
-from gaussmix.covariance.spherical import SphericalFamily
+from gaussmix.covariance.own_axes import EqualEllipsoidFamily, EqualShapeFamily
+from gaussmix.covariance.proportional import ProportionalFamily
+from gaussmix.covariance.shared_axes import SharedAxesEqualVolumeFamily, SharedAxesFamily
+from gaussmix.covariance.spherical import (
+    EqualSphericalFamily,
+    EqualVarianceFamily,
+    SphericalFamily,
+    VaryingVarianceFamily,
+)
 from gaussmix.covariance.tied import TiedFamily
 
-FAMILIES: Mapping[str, CovarianceFamily] = MappingProxyType(
-    {family.name: family for family in (FullFamily(), TiedFamily(), DiagonalFamily(), SphericalFamily())}
+MODELS: tuple[CovarianceFamily, ...] = (
+    EqualSphericalFamily(),
+    SphericalFamily(),
+    EqualDiagonalFamily(),
+    EqualShapeDiagonalFamily(),
+    EqualVolumeDiagonalFamily(),
+    DiagonalFamily(),
+    TiedFamily(),
+    ProportionalFamily(),
+    SharedAxesEqualVolumeFamily(),
+    SharedAxesFamily(),
+    EqualEllipsoidFamily(),
+    EqualShapeFamily(),
+    EqualVolumeFamily(),
+    FullFamily(),
 )
-"""The families by scikit-learn's names."""
+"""The fourteen families of Celeux and Govaert (1995), each once, in mclust's order."""
 
-__all__ = ["FAMILIES", "CovarianceFamily", "DiagonalFamily", "FullFamily", "SphericalFamily", "TiedFamily"]
+ONE_DIMENSIONAL_MODELS: tuple[CovarianceFamily, ...] = (EqualVarianceFamily(), VaryingVarianceFamily())
+"""The two that are left of them in one dimension."""
+
+SCIKIT_LEARN_NAMES: tuple[str, ...] = ("full", "tied", "diag", "spherical")
+"""scikit-learn's names of four of the families."""
+
+
+def _by_all_names() -> dict[str, CovarianceFamily]:
+    """Return the families by scikit-learn's names, then by mclust's."""
+    models = (*MODELS, *ONE_DIMENSIONAL_MODELS)
+    by_name = {family.name: family for family in models}
+    return {name: by_name[name] for name in SCIKIT_LEARN_NAMES} | {
+        family.identifier: family for family in models
+    }
+
+
+FAMILIES: Mapping[str, CovarianceFamily] = MappingProxyType(_by_all_names())
+"""The families by all their names: scikit-learn's and mclust's."""
+
+__all__ = [
+    "FAMILIES",
+    "MODELS",
+    "ONE_DIMENSIONAL_MODELS",
+    "SCIKIT_LEARN_NAMES",
+    "CovarianceFamily",
+    "DiagonalFamily",
+    "EqualDiagonalFamily",
+    "EqualEllipsoidFamily",
+    "EqualShapeDiagonalFamily",
+    "EqualShapeFamily",
+    "EqualSphericalFamily",
+    "EqualVarianceFamily",
+    "EqualVolumeDiagonalFamily",
+    "EqualVolumeFamily",
+    "FullFamily",
+    "ProportionalFamily",
+    "SharedAxesEqualVolumeFamily",
+    "SharedAxesFamily",
+    "SphericalFamily",
+    "TiedFamily",
+    "VaryingVarianceFamily",
+]

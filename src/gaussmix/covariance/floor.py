@@ -8,8 +8,13 @@ from numpy.typing import NDArray
 from gaussmix.core.parameters import Regularization
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
+from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.exceptions import DegenerateCovarianceError
 
+LEAST_FLOOR = 1e-8
+"""Least part of the largest feature's floor that another's may be, where all directions have one."""
+
+FEW_FEATURES = 8
 _MATRICES = MatrixRepresentation()
 
 
@@ -38,23 +43,72 @@ def regularize_matrices(
     except np.linalg.LinAlgError:
         if regularization.strict:
             raise DegenerateCovarianceError from None
+        factors, doubtful = None, np.arange(len(matrices))
     else:
-        # S >= F in the order of matrices if no eigenvalue of F inv(S) is above one, so if their sum is not.
-        # Nearly always that settles it.
-        sums = np.einsum("mij,mij,j->m", factors, factors, regularization.floor)
-        if regularization.strict or (sums <= 1.0).all():
+        if regularization.strict:
             return matrices, factors, repaired
-    above = matrices - _diagonal(regularization.floor)
-    root = np.sqrt(regularization.floor)
-    for m in range(len(matrices)):
-        if _all_positive_definite(above[m : m + 1]):
-            continue
-        values, vectors = np.linalg.eigh(matrices[m] / root / root[:, None])
-        if (values < 1.0).any():
-            raised = (vectors * np.maximum(values, 1.0)) @ vectors.T
-            matrices[m] = 0.5 * (raised + raised.T) * root * root[:, None]
-            repaired[m] = True
-    return matrices, _MATRICES.factor(matrices), repaired
+        doubtful = np.flatnonzero(~_surely_above(factors, regularization.floor))
+    if matrices.shape[-1] > FEW_FEATURES:  # an eigenvalue decomposition would cost much more than this
+        above = matrices - _diagonal(regularization.floor)
+        doubtful = np.array([m for m in doubtful if not _all_positive_definite(above[m])], dtype=np.intp)
+    if doubtful.size:
+        root = np.sqrt(regularization.floor)
+        values, vectors = np.linalg.eigh(matrices[doubtful] / root / root[:, None])
+        below = (values < 1.0).any(axis=1)
+        doubtful, vectors = doubtful[below], vectors[below]
+        raised = (vectors * np.maximum(values[below], 1.0)[:, None, :]) @ vectors.swapaxes(1, 2)
+        matrices[doubtful] = 0.5 * (raised + raised.swapaxes(1, 2)) * root * root[:, None]
+        repaired[doubtful] = True
+    if factors is None:
+        factors = _MATRICES.factor(matrices)
+    elif doubtful.size:
+        factors[doubtful] = _MATRICES.factor(matrices[doubtful])
+    return matrices, factors, repaired
+
+
+def are_above_floor(matrices: Array, factors: Array, floor: Array) -> bool:
+    """Return whether all covariances of shape (M, D, D), whose whitening factors are given, are."""
+    return bool(_surely_above(factors, floor).all()) or _all_positive_definite(matrices - _diagonal(floor))
+
+
+def _surely_above(factors: Array, floor: Array) -> NDArray[np.bool_]:
+    """Return for which covariances whitening factors alone show that they are above the floor.
+
+    S >= F in the order of matrices if no eigenvalue of F inv(S) is above one, so if their sum is not. Nearly
+    always that settles it.
+    """
+    sums = np.einsum("mij,mij,j->m", factors, factors, floor)
+    return np.asarray(sums <= 1.0)
+
+
+def with_additions(statistics: SufficientStatistics, regularization: Regularization) -> Array:
+    """Return the second moments with what is added to the diagonal of each covariance, times its count.
+
+    Where covariances are scatter over counts this adds to the covariances themselves. Where a family
+    imposes more on them it adds before that, so that the sum obeys it.
+    """
+    if not regularization.addition.any():
+        return statistics.second
+    addition: Array
+    if statistics.moments is Moments.TRACE:
+        addition = statistics.counts * regularization.addition.sum()
+    elif statistics.moments is Moments.DIAGONAL:
+        addition = statistics.counts[:, None] * regularization.addition
+    else:
+        addition = statistics.counts[:, None, None] * _diagonal(regularization.addition)
+    return statistics.second + addition
+
+
+def isotropic(floor: Array) -> Array:
+    """Return a floor that is the same in every direction: the lowest of the features', where there is one.
+
+    For families that single out directions of their own. A feature beside which another is constant or
+    smaller than rounding does not bring the floor to zero.
+    """
+    present = floor[floor > 0.0]
+    if not present.size:
+        return np.zeros_like(floor)
+    return np.full_like(floor, max(present.min(), LEAST_FLOOR * present.max()))
 
 
 def regularize_variances(
@@ -91,7 +145,7 @@ def _diagonal(entries: Array) -> Array:
 
 
 def _all_positive_definite(matrices: Array) -> bool:
-    """Return whether all matrices of shape (M, D, D) have a Cholesky factor."""
+    """Return whether all matrices of shape (..., D, D) have a Cholesky factor."""
     try:
         np.linalg.cholesky(matrices)
     except np.linalg.LinAlgError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gaussmix.core.parameters import CovarianceEstimate, Regularization
+from gaussmix.core.parameters import CovarianceEstimate, MixtureParameters, Regularization
 from gaussmix.core.representation import MatrixRepresentation, Representation
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.covariance.floor import regularize_matrices
@@ -17,13 +17,19 @@ class FullFamily:
     representation: Representation = MatrixRepresentation()
     moments = Moments.FULL
     common_scale = False
+    independent = True
+    in_other_units = "VVV"
+    one_dimensional = False
 
     def n_parameters(self, n_components: int, n_features: int) -> int:
         """Return the number of free covariance parameters."""
         return n_components * n_features * (n_features + 1) // 2
 
     def estimate(
-        self, statistics: SufficientStatistics, regularization: Regularization
+        self,
+        statistics: SufficientStatistics,
+        regularization: Regularization,
+        previous: MixtureParameters | None = None,
     ) -> CovarianceEstimate:
         """Return each component's own scatter over its count."""
         scatter = statistics.second / statistics.counts[:, None, None]

@@ -1,14 +1,17 @@
 """Mixtures fitted on standardised columns, in the data's own units.
 
-Mixtures with full, tied or diagonal covariances are equivariant to a change of each column's unit. A
-spherical mixture is not, for its components have one variance for all columns; fitted on standardised
-columns it is a diagonal mixture in the data's units.
+Most covariance families are equivariant to a change of each column's unit. Spheres are not, for they have one
+variance for all columns: fitted on standardised columns they are ellipsoids along the axes in the data's
+units. Nor are ellipsoids with axes of their own that have an equal shape, or with axes along other directions
+that are shared: what is left of those bonds in other units is an equal volume. Each family says what it
+becomes (`in_other_units`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from gaussmix.core.density import FactorForm
 from gaussmix.covariance import FAMILIES
 from gaussmix.data.scaling import Scaling
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
@@ -39,14 +42,14 @@ def in_data_units(
     """
     family = FAMILIES[mixture.covariance_type]
     covariances = np.asarray(mixture.covariances_, dtype=np.float64)
-    if family.common_scale:
+    target = FAMILIES[family.in_other_units]
+    if target.representation.form is FactorForm.DIAGONAL:
         covariances = family.representation.variances(covariances, *mixture.means_.shape)
-        family = FAMILIES["diag"]
     mapped = GaussianMixture.from_parameters(
         np.asarray(mixture.weights_, dtype=np.float64) / np.sum(mixture.weights_, dtype=np.float64),
         mixture.means_ * scaling.scale + scaling.location,
-        family.representation.rescale_covariances(covariances, scaling.scale),
-        covariance_type=family.name,
+        target.representation.rescale_covariances(covariances, scaling.scale),
+        covariance_type=mixture.covariance_type if target is family else target.name,
     )
     parameters = mixture.get_params()
     mapped.set_params(**{name: parameters[name] for name in parameters if name not in _STARTS_AND_FAMILY})

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gaussmix.core.rows import Array
+from gaussmix.covariance import FAMILIES
 
 
 def marginal_covariances(model: Any, features: Sequence[int]) -> Array:
@@ -25,29 +26,19 @@ def marginal_covariances(model: Any, features: Sequence[int]) -> Array:
     -------
     ndarray of shape (K, d, d)
     """
-    chosen = np.asarray(features, dtype=np.intp)
-    n_components = len(model.weights_)
+    representation = FAMILIES[model.covariance_type].representation
     covariances = np.asarray(model.covariances_, dtype=np.float64)
-    block = np.zeros((n_components, len(chosen), len(chosen)))
-    diagonal = np.arange(len(chosen))
-    match model.covariance_type:
-        case "full":
-            block[:] = covariances[:, chosen[:, None], chosen]
-        case "tied":
-            block[:] = covariances[chosen[:, None], chosen]
-        case "diag":
-            block[:, diagonal, diagonal] = covariances[:, chosen]
-        case "spherical":
-            block[:, diagonal, diagonal] = covariances[:, None]
-        case other:
-            raise ValueError(f"Unknown covariance_type {other!r}.")
-    return block
+    chosen = np.asarray(features, dtype=np.intp)
+    return representation.matrices(
+        representation.marginal(covariances, chosen), len(model.weights_), len(chosen)
+    )
 
 
 def standard_deviations(model: Any) -> Array:
     """Return each component's standard deviation of each feature, shape (K, D), in the data's units."""
-    n_features = model.means_.shape[1]
-    variances = np.stack([marginal_covariances(model, [d])[:, 0, 0] for d in range(n_features)], axis=1)
+    representation = FAMILIES[model.covariance_type].representation
+    covariances = np.asarray(model.covariances_, dtype=np.float64)
+    variances = representation.variances(covariances, *model.means_.shape)
     deviations: Array = np.sqrt(np.maximum(variances, 0.0))
     return deviations
 
