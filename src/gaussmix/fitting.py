@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 
 from gaussmix.backends import Backend
 from gaussmix.core.em import EMResult, run_em
-from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
+from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.statistics import SufficientStatistics
-from gaussmix.initialization import Start, StartingData, parameters_of_partition, representative_sample
+from gaussmix.initialization import (
+    Move,
+    Search,
+    Stability,
+    Start,
+    StartingData,
+    parameters_of_partition,
+    representative_sample,
+)
+from gaussmix.initialization.spikes import is_spike
 from gaussmix.scales import measure, regularization_for
 
 
@@ -41,6 +50,11 @@ class GivenParameters:
     factor: Array | None = None
     history: Sequence[float] = ()
 
+    @property
+    def any(self) -> bool:
+        """Whether any part was fixed."""
+        return not (self.weights is None and self.means is None and self.factor is None)
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -53,11 +67,14 @@ class FitResult:
         The run that was chosen, in working coordinates, with log-likelihoods in the data's units.
     constant : ndarray of bool, shape (D,)
         Features with the same value in every row.
+    stability : Stability or None
+        How the starts compared; None if there was but one place to start from.
     """
 
     parameters: MixtureParameters
     em: EMResult
     constant: NDArray[np.bool_]
+    stability: Stability | None
 
 
 class Monitor(Protocol):
@@ -88,16 +105,22 @@ def fit_mixture(
     family: CovarianceFamily,
     n_components: int,
     start: Start,
+    moves: Sequence[Move],
+    avoid_spikes: bool,
     given: GivenParameters,
     reg_covar: float | None,
     tol: float,
     max_iter: int,
+    accelerate: bool,
     n_init: int,
     generator: np.random.RandomState,
     backend: Backend,
     monitor: Monitor | None = None,
 ) -> FitResult:
-    """Fit a mixture by EM from one or more starts and return the likeliest.
+    """Fit a mixture and return the likeliest found.
+
+    The search for the best optimum is made on a sample that stands for all rows; EM then goes on from there
+    with all of them.
 
     Parameters
     ----------
@@ -107,14 +130,18 @@ def fit_mixture(
     family : CovarianceFamily
     n_components : int
     start : Start
+    moves : sequence of Move
+        Ways out of a bad optimum; none where the start is given.
+    avoid_spikes : bool
+        Prefer optima without components that have collapsed on a few rows.
     given : GivenParameters
         Parts of the start that are known.
     reg_covar : float or None
         See `gaussmix.scales.regularization_for`.
-    tol, max_iter
+    tol, max_iter, accelerate
         See `gaussmix.core.em.run_em`.
     n_init : int
-        Number of starts.
+        Number of searches.
     generator : numpy.random.RandomState
     backend : Backend
     monitor : Monitor, optional
@@ -143,27 +170,33 @@ def fit_mixture(
             number, partial(parameters.to_data, scales.coordinates), log_likelihood + jacobian, gain
         )
 
-    best: EMResult | None = None
+    best: tuple[tuple[bool, float], EMResult, Stability | None] | None = None
     for run in range(n_init):
         if monitor is not None:
             monitor.begin_run(run)
-        first = starting_parameters(data, n_components, start, given, generator)
+        first, floored, stability = _first_parameters(
+            data, n_components, start, moves, given, generator, avoid_spikes=avoid_spikes
+        )
         result = run_em(
             expect,
             first,
-            regularization.for_spread_within(first.pooled_variances()),
+            floored,
             tol=tol,
             max_iter=max_iter,
+            accelerate=accelerate,
             history=[value - jacobian for value in given.history],
             observer=None if monitor is None else observe,
         )
         result = _with_log_likelihoods_of_data(result, jacobian)
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
-        if best is None or result.log_likelihood > best.log_likelihood:
-            best = result
+        counts = result.parameters.weights * float(sample.weights.sum())
+        merit = not (avoid_spikes and is_spike(result.parameters, counts)), result.log_likelihood
+        if best is None or merit > best[0]:
+            best = merit, result, stability
     assert best is not None
-    return FitResult(best.parameters.to_data(scales.coordinates), best, scales.constant)
+    _, em, stability = best
+    return FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, stability)
 
 
 def _with_log_likelihoods_of_data(result: EMResult, jacobian: float) -> EMResult:
@@ -174,6 +207,40 @@ def _with_log_likelihoods_of_data(result: EMResult, jacobian: float) -> EMResult
         log_likelihoods=tuple(value + jacobian for value in result.log_likelihoods),
         path=tuple(value + jacobian for value in result.path),
     )
+
+
+def _first_parameters(
+    data: StartingData,
+    n_components: int,
+    start: Start,
+    moves: Sequence[Move],
+    given: GivenParameters,
+    generator: np.random.RandomState,
+    *,
+    avoid_spikes: bool,
+) -> tuple[MixtureParameters, Regularization, Stability | None]:
+    """Return what EM shall start from, in working coordinates, the floor to hold, and how starts compared."""
+
+    def floored(parameters: MixtureParameters) -> Regularization:
+        return data.regularization.for_spread_within(parameters.pooled_variances())
+
+    if given.any or n_components == 1:
+        first = starting_parameters(data, n_components, start, given, generator)
+        return first, floored(first), None
+    starts = start(data.on_sample(), n_components, generator)
+    regularization = floored(starts[0])
+    if len(starts) == 1 and not moves:
+        return starts[0], regularization, None
+    search = Search(
+        data,
+        regularization.without_additions(),
+        moves,
+        n_components=n_components,
+        avoid_spikes=avoid_spikes,
+        generator=generator,
+    )
+    found = search(starts)
+    return found.mixture, regularization, found.stability
 
 
 def starting_parameters(
@@ -201,7 +268,7 @@ def starting_parameters(
     if means is not None:
         parameters = replace(parameters_of_partition(data, means), means=means)
     else:
-        parameters = start(data, n_components, generator)
+        parameters = start(data, n_components, generator)[0]
     if given.weights is not None:
         parameters = replace(parameters, weights=given.weights)
     if factor is not None:

@@ -18,6 +18,7 @@ namespace {
 using Table = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
 using Column = nb::ndarray<const double, nb::ndim<1>, nb::device::cpu>;
 using Array = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
+using Bounds = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Result = nb::ndarray<double, nb::c_contig, nb::device::cpu>;
 using Labels = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
@@ -48,14 +49,33 @@ std::vector<std::string> instruction_sets() {
   return names;
 }
 
+gaussmix::Rows checked_rows(const Table& X, const Array& shift, const Array& scale, const Column& weight) {
+  gaussmix::Rows rows = {};
+  if (X.dtype() != nb::dtype<double>() && X.dtype() != nb::dtype<float>())
+    throw nb::value_error("X must be of type float64 or float32");
+  rows.x = X.data();
+  rows.single_precision = X.dtype() == nb::dtype<float>();
+  rows.n_rows = int64_t(X.shape(0));
+  rows.row_stride = X.stride(0);
+  rows.column_stride = X.stride(1);
+  rows.shift = shift.data();
+  rows.scale = scale.data();
+  if (weight.is_valid()) {
+    require_shape(weight, "sample_weight", {X.shape(0)});
+    rows.weight = weight.data();
+    rows.weight_stride = weight.stride(0);
+    // An empty array has no address, which must not read as "no weights".
+    if (X.shape(0) == 0) rows.weight = nullptr;
+  }
+  return rows;
+}
+
 gaussmix::Task checked_task(const Table& X, const Array& shift, const Array& scale, const Column& weight,
                             const Array& log_constants, const Array& means, const Array& factor, int form) {
   gaussmix::Task task = {};
-  if (X.dtype() != nb::dtype<double>() && X.dtype() != nb::dtype<float>())
-    throw nb::value_error("X must be of type float64 or float32");
   if (means.ndim() != 2 || means.shape(0) == 0 || means.shape(1) == 0)
     throw nb::value_error("means must have shape (K, D), neither of them zero");
-  const size_t N = X.shape(0), D = X.shape(1), K = means.shape(0);
+  const size_t D = X.shape(1), K = means.shape(0);
   require_shape(means, "means", {K, D});
   require_shape(shift, "shift", {D});
   require_shape(scale, "scale", {D});
@@ -69,20 +89,7 @@ gaussmix::Task checked_task(const Table& X, const Array& shift, const Array& sca
   }
   task.n_features = ptrdiff_t(D);
   task.n_components = ptrdiff_t(K);
-  task.rows.x = X.data();
-  task.rows.single_precision = X.dtype() == nb::dtype<float>();
-  task.rows.n_rows = int64_t(N);
-  task.rows.row_stride = X.stride(0);
-  task.rows.column_stride = X.stride(1);
-  task.rows.shift = shift.data();
-  task.rows.scale = scale.data();
-  if (weight.is_valid()) {
-    require_shape(weight, "sample_weight", {N});
-    task.rows.weight = weight.data();
-    task.rows.weight_stride = weight.stride(0);
-    // An empty array has no address, which must not read as "no weights".
-    if (N == 0) task.rows.weight = nullptr;
-  }
+  task.rows = checked_rows(X, shift, scale, weight);
   task.density.log_constants = log_constants.data();
   task.density.means = means.data();
   task.density.factor = factor.data();
@@ -114,6 +121,75 @@ nb::tuple expect(const Table& X, const Array& shift, const Array& scale, const C
     gaussmix::run_expect(kernels, task, n_threads, &statistics);
   }
   return nb::make_tuple(statistics.log_likelihood, statistics.total_weight);
+}
+
+// The number of elements of one mixture's array in a stack of them.
+ptrdiff_t stacked_size(const Array& stack, size_t n_mixtures) { return ptrdiff_t(stack.size() / n_mixtures); }
+
+void expect_each(const Table& X, const Array& shift, const Array& scale, const Column& sample_weight,
+                 const Bounds& begins, const Bounds& ends, const Array& log_constants, const Array& means,
+                 const Array& factor, int form, int moments, const Result& counts, const Result& first,
+                 const Result& second, const Result& log_likelihoods, const Result& total_weights, int n_threads,
+                 const std::string& instruction_set) {
+  if (means.ndim() != 3 || means.shape(0) == 0 || means.shape(1) == 0 || means.shape(2) == 0)
+    throw nb::value_error("means must have shape (S, K, D), none of them zero");
+  const size_t N = X.shape(0), D = X.shape(1), S = means.shape(0), K = means.shape(1);
+  require_shape(means, "means", {S, K, D});
+  require_shape(shift, "shift", {D});
+  require_shape(scale, "scale", {D});
+  require_shape(log_constants, "log_constants", {S, K});
+  switch (gaussmix::Form(form)) {
+    case gaussmix::Form::full: require_shape(factor, "factor", {S, K, D, D}); break;
+    case gaussmix::Form::shared: require_shape(factor, "factor", {S, D, D}); break;
+    case gaussmix::Form::diagonal: require_shape(factor, "factor", {S, K, D}); break;
+    case gaussmix::Form::scalar: require_shape(factor, "factor", {S, K}); break;
+    default: throw nb::value_error("form is none of FactorForm");
+  }
+  require_shape(counts, "counts", {S, K});
+  require_shape(first, "first", {S, K, D});
+  switch (gaussmix::Moments(moments)) {
+    case gaussmix::Moments::none: require_shape(second, "second", {S, 0}); break;
+    case gaussmix::Moments::full: require_shape(second, "second", {S, K, D, D}); break;
+    case gaussmix::Moments::pooled: require_shape(second, "second", {S, D, D}); break;
+    case gaussmix::Moments::diagonal: require_shape(second, "second", {S, K, D}); break;
+    case gaussmix::Moments::trace: require_shape(second, "second", {S, K}); break;
+    default: throw nb::value_error("moments is none of Moments");
+  }
+  require_shape(log_likelihoods, "log_likelihoods", {S});
+  require_shape(total_weights, "total_weights", {S});
+  require_shape(begins, "begins", {S});
+  require_shape(ends, "ends", {S});
+  const gaussmix::Rows all = checked_rows(X, shift, scale, sample_weight);
+  const size_t bytes = all.single_precision ? sizeof(float) : sizeof(double);
+  std::vector<gaussmix::Task> tasks(S);
+  std::vector<gaussmix::Statistics> statistics(S);
+  for (size_t s = 0; s < S; ++s) {
+    const int64_t begin = begins.data()[s], end = ends.data()[s];
+    if (begin < 0 || end < begin || end > int64_t(N)) throw nb::value_error("begins and ends must be row numbers");
+    gaussmix::Task& task = tasks[s];
+    task.rows = all;
+    task.rows.n_rows = end - begin;
+    task.rows.x = static_cast<const char*>(all.x) + begin * all.row_stride * ptrdiff_t(bytes);
+    if (all.weight) task.rows.weight = all.weight + begin * all.weight_stride;
+    task.n_features = ptrdiff_t(D);
+    task.n_components = ptrdiff_t(K);
+    task.moments = gaussmix::Moments(moments);
+    task.density.form = gaussmix::Form(form);
+    task.density.log_constants = log_constants.data() + s * K;
+    task.density.means = means.data() + s * K * D;
+    task.density.factor = factor.data() + ptrdiff_t(s) * stacked_size(factor, S);
+    statistics[s] = {counts.data() + s * K, first.data() + s * K * D,
+                     second.data() + s * (second.size() / S), 0.0, 0.0};
+  }
+  const gaussmix::Kernels& kernels = kernels_called(instruction_set);
+  {
+    nb::gil_scoped_release release;
+    gaussmix::run_expect_each(kernels, tasks, n_threads, statistics.data());
+  }
+  for (size_t s = 0; s < S; ++s) {
+    log_likelihoods.data()[s] = statistics[s].log_likelihood;
+    total_weights.data()[s] = statistics[s].total_weight;
+  }
 }
 
 void evaluate(const Table& X, const Array& shift, const Array& scale, const Array& log_constants,
@@ -181,6 +257,8 @@ void each(bool logarithm, const Array& x, const Result& y, const std::string& in
 
 }  // namespace
 
+void bind_hierarchical(nb::module_& m);
+
 NB_MODULE(_native, m) {
   m.doc() = "Kernels of gaussmix. Internal: use gaussmix.backends.NativeBackend.";
   m.def("instruction_sets", &instruction_sets, "Names of what this processor can run, slowest first.");
@@ -188,6 +266,11 @@ NB_MODULE(_native, m) {
         "means"_a, "factor"_a, "form"_a, "moments"_a, "counts"_a.noconvert(), "first"_a.noconvert(),
         "second"_a.noconvert(), "n_threads"_a, "instruction_set"_a,
         "Fill sufficient statistics; return log-likelihood and total weight.");
+  m.def("expect_each", &expect_each, "X"_a.noconvert(), "shift"_a, "scale"_a, "sample_weight"_a.none(), "begins"_a,
+        "ends"_a, "log_constants"_a, "means"_a, "factor"_a, "form"_a, "moments"_a, "counts"_a.noconvert(),
+        "first"_a.noconvert(), "second"_a.noconvert(), "log_likelihoods"_a.noconvert(),
+        "total_weights"_a.noconvert(), "n_threads"_a, "instruction_set"_a,
+        "Fill sufficient statistics of several mixtures, each of a range of the rows.");
   m.def("evaluate", &evaluate, "X"_a.noconvert(), "shift"_a, "scale"_a, "log_constants"_a, "means"_a, "factor"_a,
         "form"_a, "log_jacobian"_a, "log_density"_a.noconvert().none(), "label"_a.noconvert().none(),
         "probability"_a.noconvert().none(), "responsibilities"_a.noconvert().none(), "n_threads"_a,
@@ -204,4 +287,5 @@ NB_MODULE(_native, m) {
   m.def(
       "log", [](const Array& x, const Result& y, const std::string& set) { each(true, x, y, set); }, "x"_a,
       "y"_a.noconvert(), "instruction_set"_a, "The kernels' log, element by element.");
+  bind_hierarchical(m);
 }

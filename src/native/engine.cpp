@@ -152,6 +152,17 @@ void run_expect(const Kernels& kernels, const Task& task, int n_threads, Statist
   kernels.finish(task, total.data(), out);
 }
 
+void run_expect_each(const Kernels& kernels, const std::vector<Task>& tasks, int n_threads, Statistics* out) {
+  double work = 0.0;
+  for (const Task& task : tasks) work += nanoseconds_a_row(task) * double(task.rows.n_rows);
+  const double useful = std::max(1.0, std::min(work / THREAD_NANOSECONDS, double(tasks.size())));
+  const int threads = int(std::min(double(std::max(n_threads, 1)), useful));
+  std::atomic<size_t> next{0};
+  run_threads(threads, [&](int) {
+    for (size_t i; (i = next.fetch_add(1)) < tasks.size();) run_expect(kernels, tasks[i], 1, &out[i]);
+  });
+}
+
 void run_distances(const Kernels& kernels, const Task& task, int n_threads, const double* bound, double* distances,
                    double* out) {
   const ptrdiff_t size = task.n_components;

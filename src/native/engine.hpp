@@ -1,6 +1,8 @@
 // A task, shared out among threads in chunks of rows.
 #pragma once
 
+#include <vector>
+
 #include "task.hpp"
 
 namespace gaussmix {
@@ -8,6 +10,9 @@ namespace gaussmix {
 // The same bits for any number of threads: boundaries of chunks depend on the task's size only, each chunk has sums of
 // its own, and these are added up in the order of the rows.
 void run_expect(const Kernels& kernels, const Task& task, int n_threads, Statistics* out);
+
+// Several tasks that have nothing to do with one another, each worked on by one thread.
+void run_expect_each(const Kernels& kernels, const std::vector<Task>& tasks, int n_threads, Statistics* out);
 
 void run_evaluate(const Kernels& kernels, const Task& task, int n_threads, const Outputs& out);
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gaussmix.core.density import Density
 from gaussmix.core.rows import Array, Rows
+from gaussmix.core.stack import DensityStack, StatisticsStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 
@@ -65,6 +66,21 @@ class Backend(Protocol):
         """Return the sufficient statistics of the rows under the density, about its means.
 
         Sample weights multiply the responsibilities; rows of weight zero are not looked at.
+        """
+        ...
+
+    def expect_each(
+        self, rows: Rows, ranges: NDArray[np.int64], densities: DensityStack, moments: Moments
+    ) -> StatisticsStack:
+        """Return what `expect` does of several densities, each of a range of the rows.
+
+        Parameters
+        ----------
+        rows : Rows
+        ranges : ndarray of shape (S, 2)
+            First row and one past the last row of each density; they may overlap.
+        densities : DensityStack
+        moments : Moments
         """
         ...
 

@@ -12,6 +12,7 @@ from gaussmix.backends.base import Evaluation, Outputs
 from gaussmix.backends.threads import available_threads
 from gaussmix.core.density import Density
 from gaussmix.core.rows import Array, Rows
+from gaussmix.core.stack import DensityStack, StatisticsStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 if TYPE_CHECKING:
@@ -92,6 +93,39 @@ class NativeBackend:
             self.instruction_set,
         )
         return SufficientStatistics(means, counts, first, second, moments, log_likelihood, total_weight)
+
+    def expect_each(
+        self, rows: Rows, ranges: NDArray[np.int64], densities: DensityStack, moments: Moments
+    ) -> StatisticsStack:
+        """Return what `expect` does of several densities, each of a range of the rows."""
+        means = densities.means
+        n_mixtures = len(means)
+        counts = np.empty(means.shape[:2])
+        first = np.empty(means.shape)
+        second = np.empty((n_mixtures, *_second_shape(means.shape[1:], moments)))
+        log_likelihood, total_weight = np.empty((2, n_mixtures))
+        begins, ends = np.ascontiguousarray(ranges.T)
+        _native.expect_each(
+            _readable(rows.X),
+            rows.coordinates.shift,
+            rows.coordinates.scale,
+            rows.sample_weight,
+            begins,
+            ends,
+            densities.log_constants,
+            means,
+            densities.factor,
+            int(densities.form),
+            int(moments),
+            counts,
+            first,
+            second,
+            log_likelihood,
+            total_weight,
+            self.n_threads,
+            self.instruction_set,
+        )
+        return StatisticsStack(means, counts, first, second, moments, log_likelihood, total_weight)
 
     def evaluate(self, rows: Rows, density: Density, outputs: Outputs) -> Evaluation:
         """Return what the density says of each row, sample weights disregarded."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gaussmix.backends.base import Evaluation, Outputs
 from gaussmix.core.density import Density, FactorForm
 from gaussmix.core.rows import Array, Rows
+from gaussmix.core.stack import DensityStack, StatisticsStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 BLOCK_ROWS = 4096
@@ -37,6 +39,19 @@ class ReferenceBackend:
             total = part if total is None else total + part
         assert total is not None
         return total
+
+    def expect_each(
+        self, rows: Rows, ranges: NDArray[np.int64], densities: DensityStack, moments: Moments
+    ) -> StatisticsStack:
+        """Return what `expect` does of several densities, each of a range of the rows."""
+        each = []
+        for s, (begin, end) in enumerate(ranges):
+            weight = None if rows.sample_weight is None else rows.sample_weight[begin:end]
+            density = Density(
+                densities.log_constants[s], densities.means[s], densities.factor[s], densities.form
+            )
+            each.append(self.expect(Rows(rows.X[begin:end], rows.coordinates, weight), density, moments))
+        return StatisticsStack.of(each)
 
     def evaluate(self, rows: Rows, density: Density, outputs: Outputs) -> Evaluation:
         """Return what the density says of each row, sample weights disregarded."""

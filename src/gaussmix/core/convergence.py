@@ -11,7 +11,7 @@ PLATEAU_ITERATIONS = 100
 small step may be one of very many on a plateau (scikit-learn issue 10122)."""
 
 
-def has_converged(log_likelihoods: Sequence[float], tol: float) -> bool:
+def has_converged(log_likelihoods: Sequence[float], tol: float, rate: float | None = None) -> bool:
     """Return whether the last iteration changed less than a tolerance, and not just on a plateau.
 
     Parameters
@@ -20,14 +20,16 @@ def has_converged(log_likelihoods: Sequence[float], tol: float) -> bool:
         Mean log-likelihood before the first iteration and after each one.
     tol : float
         In the units of the log-likelihood.
+    rate : float, optional
+        Factor by which gains shrink from one iteration to the next, where it is known otherwise.
     """
     if len(log_likelihoods) < 3:
         return False
     gain = log_likelihoods[-1] - log_likelihoods[-2]
-    return abs(gain) < tol and remaining_gain(log_likelihoods) < PLATEAU_ITERATIONS * tol
+    return abs(gain) < tol and remaining_gain(log_likelihoods, rate) < PLATEAU_ITERATIONS * tol
 
 
-def remaining_gain(log_likelihoods: Sequence[float]) -> float:
+def remaining_gain(log_likelihoods: Sequence[float], rate: float | None = None) -> float:
     """Estimate how much higher the log-likelihood would end if EM went on for ever.
 
     EM converges linearly, so successive gains shrink by a constant factor in the end, and what is left
@@ -40,6 +42,8 @@ def remaining_gain(log_likelihoods: Sequence[float]) -> float:
     ----------
     log_likelihoods : sequence of float
         Mean log-likelihood before the first iteration and after each one.
+    rate : float, optional
+        Factor by which gains shrink, where it is not to be taken from the last two gains.
 
     Returns
     -------
@@ -57,6 +61,8 @@ def remaining_gain(log_likelihoods: Sequence[float]) -> float:
     gain = log_likelihoods[-1] - log_likelihoods[-2]
     if gain <= 8 * np.finfo(float).eps * (1.0 + abs(log_likelihoods[-1])):
         return 0.0
+    if rate is not None:
+        return gain * rate / (1.0 - rate) if rate < 1.0 else np.inf
     previous = log_likelihoods[-2] - log_likelihoods[-3]
     if not gain < previous:
         return np.inf

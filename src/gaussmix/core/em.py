@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gaussmix.core.convergence import has_converged
+from gaussmix.core.acceleration import Acceleration
+from gaussmix.core.convergence import PLATEAU_ITERATIONS, has_converged
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.exceptions import DegenerateCovarianceError
@@ -21,6 +22,12 @@ Returns whether to stop there."""
 
 EMPTY = 10 * float(np.finfo(float).eps)
 """Part of the total weight below which a component has no rows but by rounding."""
+
+NEXT_TO_NOTHING = 1e-30
+"""Part of a sum that does not change it."""
+
+WINDOW_OF_LEAPS = 10
+"""Iterations over which gains are added up where some of them are leaps."""
 
 ROUNDING = 1e-12
 """Relative size below which a fall of the log-likelihood is rounding: sums of N terms in double lose
@@ -57,9 +64,14 @@ class EMResult:
 
 
 def maximise(
-    statistics: SufficientStatistics, family: CovarianceFamily, regularization: Regularization
+    statistics: SufficientStatistics,
+    family: CovarianceFamily,
+    regularization: Regularization,
+    previous: MixtureParameters | None = None,
 ) -> MixtureParameters:
     """Return the parameters that maximise the expected log-likelihood: the M-step.
+
+    Families whose M-step is an iteration begin it at the previous parameters, if those are given.
 
     A component that no row belongs to keeps its mean, gets weight zero and the pooled covariance of
     the others, and counts as repaired.
@@ -77,7 +89,7 @@ def maximise(
         statistics = _with_pooled_covariance(statistics, ~occupied)
     statistics = statistics.centered()
     try:
-        estimate = family.estimate(statistics, regularization)
+        estimate = family.estimate(statistics, regularization, previous)
     except np.linalg.LinAlgError:
         raise DegenerateCovarianceError from None
     weights = np.where(occupied, statistics.counts, 0.0)
@@ -88,20 +100,22 @@ def maximise(
         estimate.covariances,
         estimate.factor,
         estimate.repaired | ~occupied,
+        estimate.axes,
     )
 
 
 def _with_pooled_covariance(statistics: SufficientStatistics, empty: np.ndarray) -> SufficientStatistics:
-    """Return the statistics with empty components given one row's worth of the pooled second moment."""
+    """Return the statistics with empty components given next to nothing of the pooled second moment.
+
+    So little that it is lost in the sums over components that some families make.
+    """
     counts = np.where(empty, 0.0, statistics.counts)
     first = np.where(empty[:, None], 0.0, statistics.first)
     second = statistics.second.copy()
     if statistics.moments not in (Moments.NONE, Moments.POOLED):
         second[empty] = 0.0
-        second[empty] = second.sum(axis=0) / counts.sum()
-        counts = np.where(empty, 1.0, counts)
-    else:
-        counts = np.where(empty, np.finfo(float).tiny, counts)
+        second[empty] = NEXT_TO_NOTHING * second.sum(axis=0)
+    counts = np.where(empty, NEXT_TO_NOTHING * counts.sum(), counts)
     return replace(statistics, counts=counts, first=first, second=second)
 
 
@@ -112,6 +126,7 @@ def run_em(
     *,
     tol: float,
     max_iter: int,
+    accelerate: bool = True,
     history: Sequence[float] = (),
     observer: Observer | None = None,
 ) -> EMResult:
@@ -132,6 +147,9 @@ def run_em(
         Gain an iteration, in nats a unit of weight; see `gaussmix.core.convergence.has_converged`.
     max_iter : int
         Largest number of M-steps. Zero returns the start.
+    accelerate : bool
+        Leap ahead along the path of the last steps where that raises the likelihood further
+        (`gaussmix.core.acceleration`). Not done with additions to the diagonal.
     history : sequence of float
         Mean log-likelihoods of an earlier run that ended at this start: convergence is judged as if
         that run went on. Disregarded if it does not end at the start's likelihood.
@@ -150,23 +168,45 @@ def run_em(
     if history and abs(history[-1] - at_start) <= ROUNDING * (1.0 + abs(at_start)):
         path = [*history[-3:-1], at_start]
     log_likelihoods: list[float] = []
-    converged = stopped = False
+    converged = stopped = leaps = False
     additions = bool(regularization.addition.any())
+    acceleration = Acceleration() if accelerate and not additions else None
+    origin = statistics
     while not (converged or stopped) and len(log_likelihoods) < max_iter:
-        candidate = maximise(statistics, start.family, regularization)
+        leapt = origin is not statistics
+        leaps = leaps or leapt
+        candidate = maximise(origin, start.family, regularization, parameters)
         found = expect(candidate)
         gain = found.mean_log_likelihood - path[-1]
-        lost = gain < -ROUNDING * (1.0 + abs(path[-1]))
-        if gain < 0 and not additions and (log_likelihoods or not lost):
-            gain = 0.0  # taken back
+        if acceleration is not None and leapt and not gain >= 0:
+            acceleration.refuse()
+            origin, gain = statistics, 0.0
+            log_likelihoods.append(path[-1])
         else:
-            parameters, statistics = candidate, found
-        log_likelihood = statistics.mean_log_likelihood
-        path = [log_likelihood] if gain < 0 and not additions else [*path[-2:], log_likelihood]
-        log_likelihoods.append(log_likelihood)
-        converged = has_converged(path, tol)
+            lost = gain < -ROUNDING * (1.0 + abs(path[-1]))
+            if gain < 0 and not additions and (log_likelihoods or not lost):
+                gain = 0.0  # taken back
+                origin, rate = statistics, None
+            else:
+                next_origin = found if acceleration is None else acceleration.after(origin, found)
+                rate = None if acceleration is None else acceleration.rate
+                parameters, statistics, origin = candidate, found, next_origin
+            log_likelihood = statistics.mean_log_likelihood
+            path = [log_likelihood] if gain < 0 and not additions else [*path[-2:], log_likelihood]
+            log_likelihoods.append(log_likelihood)
+            converged = (
+                has_converged(path, tol, rate)
+                and (rate is not None or not leapt)
+                and not (leaps and _still_gains(log_likelihoods, tol))
+            )
         if observer is not None:
-            stopped = observer(len(log_likelihoods), parameters, log_likelihood, gain)
+            stopped = observer(len(log_likelihoods), parameters, path[-1], gain)
     return EMResult(
         parameters, path[-1], tuple(log_likelihoods), tuple(path), len(log_likelihoods), converged, stopped
     )
+
+
+def _still_gains(log_likelihoods: Sequence[float], tol: float) -> bool:
+    """Return whether the last few iterations, leaps among them, gained more than a plateau would."""
+    gain = log_likelihoods[-1] - log_likelihoods[-min(len(log_likelihoods), 1 + WINDOW_OF_LEAPS)]
+    return gain >= PLATEAU_ITERATIONS * tol

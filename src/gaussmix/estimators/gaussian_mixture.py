@@ -31,7 +31,7 @@ from gaussmix.estimators.validation import (
 )
 from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovarianceError
 from gaussmix.fitting import FitResult, GivenParameters, fit_mixture
-from gaussmix.initialization import STARTS
+from gaussmix.initialization import MOVES, STARTS, Move, Stability
 
 _SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
 
@@ -46,9 +46,13 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     ----------
     n_components : int, default=1
         Number of components K.
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        Covariance family: each component its own matrix (mclust's VVV), one matrix for all (EEE), each
-        component its own diagonal (VVI), each component one variance (VII).
+    covariance_type : str, default="full"
+        Covariance family. scikit-learn's names: "full", each component its own matrix; "tied", one matrix
+        for all; "diag", each component its own diagonal; "spherical", each component one variance. mclust's
+        identifiers, which say what of volume, shape and orientation is Equal, Varying or missing (I): "EII",
+        "VII" (the same as "spherical"), "EEI", "VEI", "EVI", "VVI" ("diag"), "EEE" ("tied"), "VEE", "EVE",
+        "VVE", "EEV", "VEV", "EVV", "VVV" ("full"); for a single feature also "E" and "V". The user guide
+        has a table.
     tol : float, default=1e-7
         EM stops when an iteration gains less than this, in nats a row, unless the gains shrink so slowly
         that all further ones together would make up for a hundred such iterations.
@@ -60,9 +64,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     max_iter : int, default=1000
         Largest number of EM iterations a start. Zero gives the start itself.
     n_init : int, default=1
-        Number of starts; the likeliest result is kept.
-    init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="kmeans"
-        How starts are made.
+        Number of searches for the best optimum, each from starts of its own; the likeliest result is kept.
+    init_params : {"portfolio", "kmeans", "k-means++", "random", "random_from_data"}, default="portfolio"
+        How starts are made. "portfolio" tries sixteen of several kinds and goes on from the best.
     weights_init : array-like of shape (n_components,), optional
         Weights to start from.
     means_init : array-like of shape (n_components, n_features), optional
@@ -82,6 +86,17 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         Iterations between two lines.
     n_jobs : int or None, default=None
         Number of threads: None or -1 for as many as the process may use.
+    moves : "auto", sequence of moves or None, default="auto"
+        Ways to leave a bad optimum; each is accepted only if the likelihood rises. "auto" takes
+        `gaussmix.initialization.MOVES`: merging two components while splitting another, and dividing the
+        rows of two components anew. None makes do with the starts. Where the start is given, by
+        `weights_init`, `means_init`, `precisions_init` or `warm_start`, the fit stays with it.
+    spikes : {"avoid", "allow"}, default="avoid"
+        Whether a solution may climb the likelihood by collapsing on a few rows. "avoid" passes such
+        solutions over if there is any other: a component that holds no more rows than a covariance matrix
+        needs, or whose covariance stands at the floor and that has fewer than five rows a parameter.
+    accelerate : bool, default=True
+        Whether to speed EM up by extrapolation. The likelihood never falls by it.
 
     Attributes
     ----------
@@ -90,8 +105,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     means_ : ndarray of shape (n_components, n_features)
         Mean of each component.
     covariances_ : ndarray
-        Of shape (n_components, n_features, n_features) for full, (n_features, n_features) for tied,
-        (n_components, n_features) for diag, (n_components,) for spherical covariances.
+        Of shape (n_components,) for spheres ("spherical", "EII", "VII", "E", "V"), (n_components, n_features)
+        for ellipsoids along the axes ("diag", "EEI", "VEI", "EVI", "VVI"), (n_features, n_features) for one
+        matrix ("tied", "EEE"), (n_components, n_features, n_features) for all others.
     precisions_ : ndarray
         Inverses of the covariances, of the same shape.
     precisions_cholesky_ : ndarray
@@ -112,6 +128,11 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         Number of free parameters.
     repaired_components_ : tuple of int
         Components that collapsed and whose covariance stands at the floor.
+    stability_ : Stability or None
+        How many starts were tried and how many ended in the chosen optimum (``n_starts``, ``n_agreeing``),
+        how much lower the next best optimum is in nats a row (``gap``), how many moves were made
+        (``n_moves``) and how many solutions refused because a component had collapsed on a few rows
+        (``n_spikes``). None if the start was given or there is one component.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -145,6 +166,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "init_params": [StrOptions(set(STARTS))],
+        "moves": [StrOptions({"auto"}), "array-like", None],
+        "spikes": [StrOptions({"avoid", "allow"})],
+        "accelerate": ["boolean"],
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
         "precisions_init": ["array-like", None],
@@ -162,6 +186,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     log_likelihood_: float
     n_samples_: int
     repaired_components_: tuple[int, ...]
+    stability_: Stability | None
 
     def __init__(
         self,
@@ -172,7 +197,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         reg_covar: float | str = "auto",
         max_iter: int = 1000,
         n_init: int = 1,
-        init_params: str = "kmeans",
+        init_params: str = "portfolio",
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
@@ -181,6 +206,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         verbose: int = 0,
         verbose_interval: int = 10,
         n_jobs: int | None = None,
+        moves: str | Sequence[Move] | None = "auto",
+        spikes: str = "avoid",
+        accelerate: bool = True,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -197,6 +225,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.n_jobs = n_jobs
+        self.moves = moves
+        self.spikes = spikes
+        self.accelerate = accelerate
 
     @with_callbacks
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -282,7 +313,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         means : array-like of shape (n_components, n_features)
         covariances : array-like
             In the shape of `covariances_` for the covariance type.
-        covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        covariance_type : str, default="full"
+            See the class. Whether the covariances obey it beyond their shape is not checked.
         feature_names : sequence of str, optional
             Names of the features, as if fitted on a frame with these columns.
 
@@ -310,6 +342,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         n_components, n_features = means.shape
         mixture = cls(n_components=n_components, covariance_type=covariance_type)
         mixture._validate_params()
+        mixture._check_features(n_features)
         family = mixture._family()
         checked = check_positive_definite(covariances, family, n_components, n_features, "covariance")
         weights = check_weights(weights, n_components)
@@ -326,6 +359,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         mixture.converged_ = True
         mixture.n_iter_ = 0
         mixture.repaired_components_ = ()
+        mixture.stability_ = None
         return mixture
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -353,6 +387,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         data: NDArray[np.floating] = validate_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
+        self._check_features(data.shape[1])
         weights = check_sample_weight(sample_weight, data.shape[0])
         n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
         if n_samples < self.n_components:
@@ -375,10 +410,13 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
                 family=self._family(),
                 n_components=self.n_components,
                 start=STARTS[self.init_params],
+                moves=self._moves(),
+                avoid_spikes=self.spikes == "avoid",
                 given=given,
                 reg_covar=None if self.reg_covar == "auto" else float(self.reg_covar),
                 tol=self.tol,
                 max_iter=self.max_iter,
+                accelerate=self.accelerate,
                 n_init=n_init,
                 generator=check_random_state(self.random_state),
                 backend=default_backend(self.n_jobs),
@@ -392,6 +430,26 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         monitors.end_fit(result.parameters)
         self._warn(result)
         return self
+
+    def _check_features(self, n_features: int) -> None:
+        """Refuse families for a single feature where there are more."""
+        family = self._family()
+        if family.one_dimensional and n_features > 1:
+            raise ValueError(
+                f"covariance_type={family.name!r} is for a single feature, but there are {n_features}. "
+                f"Its counterpart for several is {family.name + 'II'!r}."
+            )
+
+    def _moves(self) -> Sequence[Move]:
+        """Return the moves that `moves` stands for."""
+        if self.moves is None:
+            return ()
+        if isinstance(self.moves, str):
+            return MOVES
+        for move in self.moves:
+            if not callable(getattr(move, "proposals", None)):
+                raise TypeError(f"moves should hold objects with a method proposals, but one is {move!r}")
+        return tuple(self.moves)
 
     def _given_parameters(self, n_features: int) -> GivenParameters:
         """Return the parts of the start that the user gave, checked."""
@@ -428,6 +486,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     def _store(self, result: FitResult, dtype: np.dtype[Any], n_samples: int, total: float) -> None:
         """Set the fitted attributes."""
         self._publish(result.parameters, dtype)
+        self.stability_ = result.stability
         self.converged_ = result.em.converged
         self.n_iter_ = result.em.n_iter
         self.lower_bound_ = result.em.log_likelihood

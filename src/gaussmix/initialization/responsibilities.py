@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gaussmix.core.em import maximise
@@ -21,8 +23,8 @@ class RandomResponsibilities:
 
     def __call__(
         self, data: StartingData, n_components: int, generator: np.random.RandomState
-    ) -> MixtureParameters:
-        """Return parameters in working coordinates."""
+    ) -> Sequence[MixtureParameters]:
+        """Return a mixture in working coordinates."""
         rows = data.rows
         centers = np.zeros((n_components, rows.n_features))
         total: SufficientStatistics | None = None
@@ -39,4 +41,4 @@ class RandomResponsibilities:
             )
             total = part if total is None else total + part
         assert total is not None
-        return maximise(total, data.family, data.regularization)
+        return [maximise(total, data.family, data.regularization)]

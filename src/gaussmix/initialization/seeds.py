@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,8 +22,8 @@ class RandomRows:
 
     def __call__(
         self, data: StartingData, n_components: int, generator: np.random.RandomState
-    ) -> MixtureParameters:
-        """Return parameters in working coordinates."""
+    ) -> Sequence[MixtureParameters]:
+        """Return a mixture in working coordinates."""
         z, weights = data.sample.z, data.sample.weights
         # Different rows, one after the other by weight: all copies of a drawn row are out.
         remaining = weights.copy()
@@ -32,7 +33,7 @@ class RandomRows:
             remaining[(z == z[row]).all(axis=1)] = 0.0
             chosen.append(row)
         means = in_canonical_order(z[chosen], data.spread)
-        return parameters_at(data, partition(data, data.rows, means, data.family.moments))
+        return [parameters_at(data, partition(data, data.rows, means, data.family.moments))]
 
 
 class KMeansPlusPlus:
@@ -40,11 +41,11 @@ class KMeansPlusPlus:
 
     def __call__(
         self, data: StartingData, n_components: int, generator: np.random.RandomState
-    ) -> MixtureParameters:
-        """Return parameters in working coordinates."""
+    ) -> Sequence[MixtureParameters]:
+        """Return a mixture in working coordinates."""
         seeds = spread_seeds(_in_units_of_spread(data), n_components, generator, data.backend) * data.spread
         means = in_canonical_order(seeds, data.spread)
-        return parameters_at(data, partition(data, data.rows, means, data.family.moments))
+        return [parameters_at(data, partition(data, data.rows, means, data.family.moments))]
 
 
 class KMeans:
@@ -52,30 +53,40 @@ class KMeans:
 
     k-means is run a few times on a sample, and the clusters that make the likeliest mixture are taken:
     the inertia that k-means itself goes by says little where clusters are stretched.
+
+    Parameters
+    ----------
+    n_runs : int
     """
 
-    n_runs = 3
     max_iter = 100
     tolerance = 1e-4
     """k-means ends when no centre moves further than this, in units of the spread."""
 
+    def __init__(self, n_runs: int = 3) -> None:
+        self.n_runs = n_runs
+
     def __call__(
         self, data: StartingData, n_components: int, generator: np.random.RandomState
-    ) -> MixtureParameters:
-        """Return parameters in working coordinates."""
-        z, weights = data.sample.z, data.sample.weights
-        sample = replace(data, rows=Rows(z, Coordinates.identity(z.shape[1]), weights))
+    ) -> Sequence[MixtureParameters]:
+        """Return a mixture in working coordinates."""
+        z = data.sample.z
+        sample = data.on_sample()
         scaled = _in_units_of_spread(data)
         best_log_likelihood, best = -np.inf, z[:n_components]
-        for _ in range(self.n_runs if n_components > 1 else 1):
+        n_runs = self.n_runs if n_components > 1 else 1
+        for _ in range(n_runs):
             seeds = spread_seeds(scaled, n_components, generator, data.backend)
             centers = self._converge(scaled, seeds, data.backend) * data.spread
             centers = in_canonical_order(centers, data.spread)
+            if n_runs == 1:
+                best = centers
+                break
             density = parameters_of_partition(sample, centers).density()
             log_likelihood = data.backend.expect(sample.rows, density, Moments.NONE).log_likelihood
             if log_likelihood > best_log_likelihood:
                 best_log_likelihood, best = log_likelihood, centers
-        return parameters_of_partition(data, best)
+        return [parameters_of_partition(data, best)]
 
     def _converge(self, rows: Rows, centers: Array, backend: Backend) -> Array:
         """Return the centres that k-means ends at (Lloyd 1982, IEEE Trans. Information Theory 28, 129)."""

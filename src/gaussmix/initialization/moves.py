@@ -1,0 +1,225 @@
+"""Moves that leave a bad optimum: EM cannot carry a component across a gap, a move can.
+
+Split and merge: Ueda, Nakano, Ghahramani and Hinton 2000, Neural Computation 12, 2109. Their criteria are
+guesses; here a move's gain is bounded below before it is tried. Two components that merge lose at most what the
+likelihood of their own rows loses; a component that splits gains at least what that of its rows gains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from gaussmix.backends.base import Outputs
+from gaussmix.core.parameters import MixtureParameters, Regularization
+from gaussmix.core.rows import Array
+from gaussmix.core.statistics import Moments
+from gaussmix.initialization.base import StartingData
+from gaussmix.initialization.components import Parts, log_volumes
+from gaussmix.initialization.splits import Split, find_splits
+
+N_SPLITS = 3
+"""Ways to split a component, or a merged pair, that are considered."""
+N_PAIRS = 6
+"""Pairs of components that are considered for a new division among them; as many as components, for mergers."""
+ENTROPY_ROWS = 2000
+"""Rows by which it is judged how much two components overlap."""
+NEGLIGIBLE = 1e-8
+MOST_NUMBERS = 20_000_000
+"""Moves are not looked for where the scatter matrices, or the responsibilities, are more numbers than this."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Somewhere else to go on from.
+
+    Parameters
+    ----------
+    promise : float
+        Gain in mean log-likelihood that can be expected before EM goes on from there. Only the order matters.
+    parts : Parts
+        The components of the proposed mixture.
+    """
+
+    promise: float
+    parts: Parts
+
+
+class Move(Protocol):
+    """A way out of an optimum. Moves have no state."""
+
+    def proposals(self, situation: Situation) -> Iterator[Proposal]:
+        """Return mixtures to go on from, in any order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Situation:
+    """An optimum, and what moves want to know of it.
+
+    Parameters
+    ----------
+    data : StartingData
+        Its sample is worked on.
+    regularization : Regularization
+    parts : Parts
+        The optimum's components.
+    responsibilities : ndarray of shape (M, K)
+        Of the rows of the sample.
+    merger_losses : list of (float, int, int)
+        What the log-likelihood, summed over the rows, loses at most if two components merge, least first; for
+        the pairs that lose little.
+    splits : list of list of Split
+        The best splits of each component.
+    generator : numpy.random.RandomState
+    """
+
+    data: StartingData
+    regularization: Regularization
+    parts: Parts
+    responsibilities: Array
+    merger_losses: list[tuple[float, int, int]]
+    splits: list[list[Split]]
+    generator: np.random.RandomState
+
+    @classmethod
+    def of(
+        cls,
+        data: StartingData,
+        regularization: Regularization,
+        mixture: MixtureParameters,
+        generator: np.random.RandomState,
+    ) -> Situation:
+        """Look around at an optimum."""
+        density = mixture.density()
+        parts = Parts.of(data.backend.expect(data.rows, density, Moments.FULL))
+        found = data.backend.evaluate(data.rows, density, Outputs.RESPONSIBILITIES)
+        assert found.responsibilities is not None
+        responsibilities = found.responsibilities
+        return cls(
+            data,
+            regularization,
+            parts,
+            responsibilities,
+            _merger_losses(data, regularization, parts, responsibilities),
+            find_splits(data, regularization, responsibilities, parts, generator, number=N_SPLITS),
+            generator,
+        )
+
+    @property
+    def total_weight(self) -> float:
+        """Weight of all rows of the sample."""
+        return float(self.data.sample.weights.sum())
+
+
+class SplitAndMerge:
+    """Merges two components into one and splits another, and where components are many, does so several times."""
+
+    def proposals(self, situation: Situation) -> Iterator[Proposal]:
+        """Return mixtures to go on from."""
+        parts, total = situation.parts, situation.total_weight
+        splits = [(split.gain, k, split) for k, found in enumerate(situation.splits) for split in found]
+        splits.sort(key=lambda entry: -entry[0])
+        exchanges = [
+            (gain - loss, (i, j, k), split)
+            for loss, i, j in situation.merger_losses[: max(N_PAIRS, len(parts))]
+            for gain, k, split in splits[: max(N_PAIRS, len(parts))]
+            if k not in (i, j)
+        ]
+        exchanges.sort(key=lambda exchange: -exchange[0])
+        # All those together that gain and do not touch one another.
+        touched: set[int] = set()
+        together = []
+        promises = 0.0
+        for promise, numbers, split in exchanges:
+            if promise > 0 and touched.isdisjoint(numbers):
+                touched.update(numbers)
+                together.append((numbers, split))
+                promises += promise
+        if len(together) > 1:
+            yield Proposal(promises / total, _exchanged(parts, together))
+        for promise, numbers, split in exchanges:
+            yield Proposal(promise / total, _exchanged(parts, [(numbers, split)]))
+
+
+class DivideAnew:
+    """Divides the rows of two components between them in another way."""
+
+    def proposals(self, situation: Situation) -> Iterator[Proposal]:
+        """Return mixtures to go on from."""
+        pairs = situation.merger_losses[:N_PAIRS]
+        if not pairs:
+            return
+        parts, total = situation.parts, situation.total_weight
+        i, j = (np.array([pair[side] for pair in pairs]) for side in (1, 2))
+        both = situation.responsibilities[:, i] + situation.responsibilities[:, j]
+        divisions = find_splits(
+            situation.data,
+            situation.regularization,
+            both,
+            parts.merged(i, j),
+            situation.generator,
+            number=N_SPLITS,
+        )
+        for (loss, first, second), splits in zip(pairs, divisions, strict=True):
+            for split in splits:
+                proposed = parts.without((first, second)) + split.halves
+                yield Proposal((split.gain - loss) / total, proposed)
+
+
+MOVES: tuple[Move, ...] = (SplitAndMerge(), DivideAnew())
+"""The moves that are tried unless the user says otherwise."""
+
+
+def _exchanged(parts: Parts, exchanges: list[tuple[tuple[int, int, int], Split]]) -> Parts:
+    """Return parts of which the first two of each triple are merged and the third is split."""
+    i, j = (np.array([numbers[side] for numbers, _ in exchanges]) for side in (0, 1))
+    result = parts.without(tuple(number for numbers, _ in exchanges for number in numbers))
+    result = result + parts.merged(i, j)
+    for _, split in exchanges:
+        result = result + split.halves
+    return result
+
+
+def _merger_losses(
+    data: StartingData, regularization: Regularization, parts: Parts, responsibilities: Array
+) -> list[tuple[float, int, int]]:
+    """Return what merging each pair loses at most, for the pairs that lose little, least first.
+
+    The rows of a pair have the log-likelihood that each belongs for certain to one of the two, plus the
+    entropy of to which; merged, they have that of one component.
+    """
+    n_components = len(parts)
+    if n_components < 2:
+        return []
+    i, j = np.triu_indices(n_components, 1)
+    merged = parts.merged(i, j)
+    moments, floor = data.family.moments, regularization.floor
+    total = parts.counts.sum()
+    within = parts.scatter.sum(axis=0) / total
+
+    def certain(group: Parts) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            of_each = group.counts * (
+                np.log(group.counts / total) - 0.5 * log_volumes(group, moments, floor, within)
+            )
+        return np.where(group.counts > 0, of_each, 0.0)
+
+    alone = certain(parts)
+    losses = alone[i] + alone[j] - certain(merged)
+    least = np.argsort(losses, kind="stable")[: 2 * max(N_PAIRS, n_components)]
+    step = max(1, len(responsibilities) // ENTROPY_ROWS)
+    weights = data.sample.weights[::step]
+    weights = weights * (data.sample.weights.sum() / weights.sum())
+    few = np.ascontiguousarray(responsibilities[::step].T)
+    for pair in least:
+        first, second = few[i[pair]], few[j[pair]]
+        shared = np.flatnonzero(first * second > NEGLIGIBLE)
+        first, second = first[shared], second[shared]
+        entropy = first * np.log1p(second / first) + second * np.log1p(first / second)
+        losses[pair] += weights[shared] @ entropy
+    order = least[np.argsort(losses[least], kind="stable")]
+    return [(float(losses[pair]), int(i[pair]), int(j[pair])) for pair in order]

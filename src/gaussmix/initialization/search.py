@@ -1,0 +1,256 @@
+"""The search for the best optimum: several starts, then moves from the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.core.em import run_em
+from gaussmix.core.parameters import MixtureParameters, Regularization
+from gaussmix.core.stack import MixtureStack, StatisticsStack, run_each
+from gaussmix.core.statistics import SufficientStatistics
+from gaussmix.initialization.base import StartingData
+from gaussmix.initialization.moves import MOST_NUMBERS, Move, Situation
+from gaussmix.initialization.spikes import is_spike
+
+TRIAL_ITER = 40
+TRIAL_TOL = 1e-4
+POLISH_ITER = 200
+POLISH_TOL = 1e-5
+SCREEN_ITER = 12
+KEPT_STARTS = 2
+"""Starts whose optima are polished, and moves tried from."""
+N_PROPOSALS = 8
+"""Proposals of each move that are screened at an optimum."""
+N_POLISHED = 3
+"""Proposals that are polished if none has paid off by then."""
+CLOSE = 0.02
+"""Optima on a part of the rows that lie further below the best, in nats a row, are not tried on all."""
+SAME_OPTIMUM = 1e-3
+"""Optima whose mean log-likelihoods differ by less, in nats a row, count as the same."""
+SAME_MEAN = 0.1
+SAME_WEIGHT = 0.1
+"""Components whose means differ by less, in standard deviations, and whose weights differ by less, relatively, are
+the same."""
+LEAST_GAIN = 1e-4
+"""A move is accepted if it gains more than this, in nats a row."""
+WORTH_POLISHING = 0.05
+"""A proposal that lies further below the present optimum after screening is dropped."""
+MOST_MOVES = 100
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where EM ended on the sample.
+
+    Parameters
+    ----------
+    mixture : MixtureParameters
+    log_likelihood : float
+        Mean log-likelihood on the sample.
+    spike : bool
+        Whether a component has collapsed on a few rows.
+    """
+
+    mixture: MixtureParameters
+    log_likelihood: float
+    spike: bool
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How much the result depends on the start.
+
+    Parameters
+    ----------
+    n_starts : int
+        Number of starts that were tried.
+    n_agreeing : int
+        Those that came by themselves to the optimum that was chosen: to the same components, or the same
+        mean log-likelihood to 0.001 nats a row.
+    gap : float
+        How much lower the mean log-likelihood of the best different optimum is, in nats a row; infinite if
+        there was none.
+    n_moves : int
+        Moves away from a bad optimum that were accepted.
+    n_spikes : int
+        Starts and moves that were refused because a component had collapsed on a few rows.
+    """
+
+    n_starts: int
+    n_agreeing: int
+    gap: float
+    n_moves: int
+    n_spikes: int
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Parameters
+    ----------
+    mixture : MixtureParameters
+    stability : Stability
+    """
+
+    mixture: MixtureParameters
+    stability: Stability
+
+
+class Search:
+    """Looks for the best optimum on the sample of the rows.
+
+    Parameters
+    ----------
+    data : StartingData
+    regularization : Regularization
+    moves : sequence of Move
+    n_components : int
+    avoid_spikes : bool
+        Prefer optima without components that have collapsed on a few rows.
+    generator : numpy.random.RandomState
+    """
+
+    def __init__(
+        self,
+        data: StartingData,
+        regularization: Regularization,
+        moves: Sequence[Move],
+        *,
+        n_components: int,
+        avoid_spikes: bool,
+        generator: np.random.RandomState,
+    ) -> None:
+        self.regularization = regularization
+        self.moves = moves
+        self.avoid_spikes = avoid_spikes
+        self.generator = generator
+        self.n_moves = 0
+        self.n_spikes = 0
+        self.all = data.on_sample()
+        self.few = data.thinned(n_components)
+
+    def __call__(self, starts: Sequence[MixtureParameters]) -> SearchResult:
+        """Return the best mixture that the starts and the moves lead to."""
+        trials = self._try(starts, TRIAL_ITER)
+        kept = _different(trials, self._merit)[:KEPT_STARTS]
+        polished = _different([self._polish(trial.mixture, self.few) for trial in kept], self._merit)
+        ends = _different([self._leave(optimum) for optimum in polished], self._merit)
+        stability = self._stability(ends[0], trials, [*polished, *ends])
+        if self.few.rows.n_rows < self.all.rows.n_rows:
+            # What is best on a part of the rows need not be on all.
+            close = [end for end in ends if ends[0].log_likelihood - end.log_likelihood < CLOSE]
+            ends = _different([self._polish(end.mixture, self.all) for end in close], self._merit)
+        return SearchResult(ends[0].mixture, stability)
+
+    def _merit(self, optimum: Optimum) -> tuple[bool, float]:
+        """Return what optima are compared by; the larger is the better."""
+        return not (optimum.spike and self.avoid_spikes), optimum.log_likelihood
+
+    def _try(self, starts: Sequence[MixtureParameters], n_iter: int) -> list[Optimum]:
+        """Return where EM comes from each start in a few iterations on a part of the sample."""
+        data = self.few
+
+        def expect_each(mixtures: MixtureStack, numbers: NDArray[np.intp]) -> StatisticsStack:
+            ranges = np.tile(np.array([[0, data.rows.n_rows]]), (len(numbers), 1))
+            return data.backend.expect_each(data.rows, ranges, mixtures.density(), data.family.moments)
+
+        mixtures, statistics = run_each(
+            expect_each, MixtureStack.of(starts), self.regularization, n_iter=n_iter, tol=TRIAL_TOL
+        )
+        return [
+            self._optimum(mixture, float(log_likelihood))
+            for mixture, log_likelihood in zip(mixtures, statistics.mean_log_likelihood, strict=True)
+        ]
+
+    def _polish(self, mixture: MixtureParameters, data: StartingData) -> Optimum:
+        """Return the optimum that EM ends at on some rows."""
+
+        def expect(parameters: MixtureParameters) -> SufficientStatistics:
+            return data.backend.expect(data.rows, parameters.density(), data.family.moments)
+
+        result = run_em(expect, mixture, self.regularization, tol=POLISH_TOL, max_iter=POLISH_ITER)
+        return self._optimum(result.parameters, result.log_likelihood)
+
+    def _optimum(self, mixture: MixtureParameters, log_likelihood: float) -> Optimum:
+        counts = mixture.weights * float(self.all.sample.weights.sum())
+        return Optimum(mixture, log_likelihood, is_spike(mixture, counts))
+
+    def _leave(self, optimum: Optimum) -> Optimum:
+        """Return the optimum that moves lead to."""
+        n_components, n_features = optimum.mixture.means.shape
+        numbers = n_components * max(n_features**2, self.few.rows.n_rows)
+        if n_components == 1 or numbers > MOST_NUMBERS:
+            return optimum
+        for _ in range(MOST_MOVES):
+            better = self._better(optimum)
+            if better is None:
+                break
+            optimum = better
+            self.n_moves += 1
+        return optimum
+
+    def _better(self, optimum: Optimum) -> Optimum | None:
+        """Return a better optimum that a single move leads to, if one is found."""
+        situation = Situation.of(self.few, self.regularization, optimum.mixture, self.generator)
+        proposals = [p for move in self.moves for p in islice(move.proposals(situation), N_PROPOSALS)]
+        if not proposals:
+            return None
+        family = self.few.family
+        mixtures = [p.parts.mixture(family, self.regularization) for p in proposals]
+        screened = self._try(mixtures, SCREEN_ITER)
+        n_polished = 0
+        for candidate in _different(screened, self._merit):
+            if candidate.log_likelihood < optimum.log_likelihood - WORTH_POLISHING or n_polished == N_POLISHED:
+                break
+            if _are_same(candidate.mixture, optimum.mixture):
+                continue
+            end = self._polish(candidate.mixture, self.few)
+            n_polished += 1
+            if self._is_better(end, optimum) and not _are_same(end.mixture, optimum.mixture):
+                return end
+        return None
+
+    def _is_better(self, candidate: Optimum, optimum: Optimum) -> bool:
+        """Return whether to leave an optimum for another."""
+        if self.avoid_spikes and candidate.spike != optimum.spike:
+            self.n_spikes += candidate.spike and candidate.log_likelihood > optimum.log_likelihood
+            return optimum.spike
+        return candidate.log_likelihood > optimum.log_likelihood + LEAST_GAIN
+
+    def _stability(self, best: Optimum, trials: list[Optimum], others: list[Optimum]) -> Stability:
+        """Return how much the result depends on the start."""
+        agreeing = sum(
+            _are_same(trial.mixture, best.mixture)
+            or (trial.spike == best.spike and abs(trial.log_likelihood - best.log_likelihood) < SAME_OPTIMUM)
+            for trial in trials
+        )
+        gaps = [best.log_likelihood - other.log_likelihood for other in [*others, *trials]]
+        gap = min((gap for gap in gaps if gap >= SAME_OPTIMUM), default=np.inf)
+        return Stability(len(trials), agreeing, gap, self.n_moves, self.n_spikes)
+
+
+def _different(optima: list[Optimum], merit: Callable[[Optimum], tuple[bool, float]]) -> list[Optimum]:
+    """Return optima of different log-likelihoods, best first."""
+    different: list[Optimum] = []
+    for optimum in sorted(optima, key=merit, reverse=True):
+        last = different[-1] if different else None
+        if last is None or last.spike != optimum.spike or last.log_likelihood - optimum.log_likelihood > LEAST_GAIN:
+            different.append(optimum)
+    return different
+
+
+def _are_same(one: MixtureParameters, other: MixtureParameters) -> bool:
+    """Return whether two mixtures have the same components, in any order, or are about to."""
+    variances = other.family.representation.variances(other.covariances, *other.means.shape)
+    apart = ((one.means[:, None] - other.means) ** 2 / variances).sum(axis=2) / other.n_features
+    nearest = apart.argmin(axis=1)
+    if len(set(nearest.tolist())) < other.n_components:
+        return False
+    near = apart.min(axis=1).max() < SAME_MEAN**2
+    return bool(near and np.abs(np.log(one.weights / other.weights[nearest])).max() < SAME_WEIGHT)

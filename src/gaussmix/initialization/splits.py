@@ -1,0 +1,228 @@
+"""Splits of components: which of them would be better described by two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.core.parameters import CovarianceFamily, Regularization
+from gaussmix.core.rows import Array, Coordinates, Rows
+from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each, run_each
+from gaussmix.core.statistics import Moments
+from gaussmix.initialization.base import StartingData
+from gaussmix.initialization.components import Parts, reduced
+from gaussmix.initialization.spikes import is_spike
+
+N_AXES = 3
+N_RANDOM_PAIRS = 3
+STEP = 0.8
+"""Distance of the two halves of a split from its middle, in standard deviations along the axis."""
+INNER = 0.4
+"""Variance of the inner one of two concentric halves, relative to their mean."""
+N_ITER = 12
+LEAST_GAIN = 1e-5
+LEAST_RESPONSIBILITY = 1e-3
+LARGEST_NUMBER_OF_ROWS = 1000
+ROWS_A_PARAMETER = 8
+"""A component with more rows than these is split by a part of them."""
+SAME_GAIN = 2e-4
+"""Splits whose gains differ by less, in nats a row, are the same split."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A component in two halves.
+
+    Parameters
+    ----------
+    gain : float
+        What the log-likelihood, summed over the rows, gains at least if the halves take the component's place.
+    halves : Parts
+    """
+
+    gain: float
+    halves: Parts
+
+
+def find_splits(
+    data: StartingData,
+    regularization: Regularization,
+    responsibilities: Array,
+    groups: Parts,
+    generator: np.random.RandomState,
+    *,
+    number: int,
+) -> list[list[Split]]:
+    """Return for each group of rows the best ways found to describe it by two components.
+
+    Each group is fitted by EM with two components from a few starts: halves along its longest axes, one
+    within the other, and about pairs of its rows. All the fits run side by side.
+
+    Parameters
+    ----------
+    data : StartingData
+        Its sample is worked on.
+    regularization : Regularization
+    responsibilities : ndarray of shape (M, G)
+        How much of each row of the sample belongs to each group.
+    groups : Parts
+        The groups' counts, means and scatter.
+    generator : numpy.random.RandomState
+    number : int
+        Largest number of splits of a group to return, each different from the others, best first.
+    """
+    family = data.family
+    found: list[list[Split]] = [[] for _ in range(len(groups))]
+    chosen, rows, bounds = _rows_of_groups(data, responsibilities, groups, family)
+    if not chosen.size:
+        return found
+    groups = groups[chosen]
+    starts = _starts(rows, bounds, groups, generator, data.spread)
+    n_trials = starts.means.shape[1]
+    ranges = np.repeat(bounds, n_trials, axis=0)
+    stack = _stack(starts, family, regularization)
+
+    def expect_each(mixtures: MixtureStack, numbers: NDArray[np.intp]) -> StatisticsStack:
+        return data.backend.expect_each(rows, ranges[numbers], mixtures.density(), family.moments)
+
+    mixtures, statistics = run_each(expect_each, stack, regularization, n_iter=N_ITER, tol=LEAST_GAIN)
+    full = statistics
+    if family.moments is not Moments.FULL:
+        full = data.backend.expect_each(rows, ranges, mixtures.density(), Moments.FULL)
+    wholes = _log_likelihoods_of_wholes(data, rows, bounds, groups, regularization)
+    # A group may be represented by a part of its rows.
+    shares = np.repeat(groups.counts, n_trials) / statistics.total_weight
+    gains = (statistics.log_likelihood - np.repeat(wholes, n_trials)) * shares
+    same = SAME_GAIN * float(data.sample.weights.sum())
+    for g, group in enumerate(chosen):
+        trials = range(g * n_trials, (g + 1) * n_trials)
+        for s in sorted(trials, key=lambda s: -gains[s]):
+            splits = found[group]
+            if len(splits) == number:
+                break
+            counts = statistics.counts[s] * shares[s]
+            if (splits and splits[-1].gain - gains[s] <= same) or counts.min() <= 0:
+                continue
+            if not is_spike(mixtures[s], counts):
+                halves = Parts.of(full[s])
+                scaled = Parts(halves.counts * shares[s], halves.means, halves.scatter * shares[s])
+                splits.append(Split(float(gains[s]), scaled))
+    return found
+
+
+def _rows_of_groups(
+    data: StartingData, responsibilities: Array, groups: Parts, family: CovarianceFamily
+) -> tuple[NDArray[np.intp], Rows, NDArray[np.int64]]:
+    """Return the groups that have rows for two components, their rows one group after the other, and where."""
+    z, weights = data.sample.z, data.sample.weights
+    n_features = z.shape[1]
+    a_component = n_features + family.n_parameters(1, n_features)
+    most = max(LARGEST_NUMBER_OF_ROWS, ROWS_A_PARAMETER * a_component)
+    chosen, rows, parts, bounds, end = [], [], [], [], 0
+    for g in range(len(groups)):
+        members = np.flatnonzero(responsibilities[:, g] > LEAST_RESPONSIBILITY)
+        if len(members) < 2 * (n_features + 2) or not groups.counts[g] > 0:
+            continue
+        members = members[:: max(1, len(members) // most)]
+        chosen.append(g)
+        rows.append(members)
+        parts.append(responsibilities[members, g] * weights[members])
+        bounds.append((end, end + len(members)))
+        end += len(members)
+    if not chosen:
+        return np.empty(0, dtype=np.intp), data.rows, np.empty((0, 2), dtype=np.int64)
+    together = np.ascontiguousarray(z[np.concatenate(rows)])
+    return (
+        np.array(chosen),
+        Rows(together, Coordinates.identity(n_features), np.concatenate(parts)),
+        np.array(bounds, dtype=np.int64),
+    )
+
+
+@dataclass(frozen=True)
+class _Starts:
+    """Halves of G groups in T ways.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (G, T, 2)
+    means : ndarray of shape (G, T, 2, D)
+    scatter : ndarray of shape (G, T, 2, D, D)
+    """
+
+    counts: Array
+    means: Array
+    scatter: Array
+
+
+def _starts(
+    rows: Rows, bounds: NDArray[np.int64], groups: Parts, generator: np.random.RandomState, spread: Array
+) -> _Starts:
+    """Return first halves: they keep the mean and, along axes and one within the other, the scatter of a group."""
+    n_groups, n_features = groups.means.shape
+    n_axes = min(N_AXES, n_features)
+    covariances = groups.scatter / groups.counts[:, None, None]
+    values, vectors = np.linalg.eigh(covariances / spread / spread[:, None])
+    values = np.maximum(values[:, -n_axes:], 0.0)
+    # Vectors of one standard deviation along each of the longest axes, shape (G, axes, D).
+    axes = vectors[:, :, -n_axes:].swapaxes(1, 2) * np.sqrt(values)[:, :, None] * spread
+    n_trials = n_axes + 1 + N_RANDOM_PAIRS
+    means = np.repeat(groups.means[:, None, None], n_trials, axis=1).repeat(2, axis=2)
+    within = np.repeat(covariances[:, None, None], n_trials, axis=1).repeat(2, axis=2)
+    along = STEP * axes
+    means[:, :n_axes, 0] -= along
+    means[:, :n_axes, 1] += along
+    within[:, :n_axes] -= (along[..., :, None] * along[..., None, :])[:, :, None]
+    within[:, n_axes, 0] *= INNER
+    within[:, n_axes, 1] *= 2.0 - INNER
+    X, weights = np.asarray(rows.X, dtype=float), rows.sample_weight
+    assert weights is not None
+    cumulated = np.concatenate([[0.0], np.cumsum(weights)])
+    below, above = cumulated[bounds[:, 0]], cumulated[bounds[:, 1]]
+    for trial in range(n_axes + 1, n_trials):
+        for half in (0, 1):
+            drawn = below + generator.uniform(size=n_groups) * (above - below)
+            row = np.searchsorted(cumulated, drawn, side="right") - 1
+            means[:, trial, half] = X[np.clip(row, bounds[:, 0], bounds[:, 1] - 1)]
+        within[:, trial] *= 0.5
+    counts = np.broadcast_to(0.5 * groups.counts[:, None, None], (n_groups, n_trials, 2))
+    return _Starts(counts, means, within * counts[..., None, None])
+
+
+def _stack(starts: _Starts, family: CovarianceFamily, regularization: Regularization) -> MixtureStack:
+    """Return mixtures of two components with these halves."""
+    n_groups, n_trials, _, n_features = starts.means.shape
+    size = n_groups * n_trials
+    means = starts.means.reshape(size, 2, n_features)
+    statistics = StatisticsStack(
+        means,
+        starts.counts.reshape(size, 2),
+        np.zeros_like(means),
+        reduced(starts.scatter.reshape(size, 2, n_features, n_features), family.moments),
+        family.moments,
+        np.zeros(size),
+        np.ones(size),
+    )
+    return maximise_each(statistics, family, regularization)
+
+
+def _log_likelihoods_of_wholes(
+    data: StartingData, rows: Rows, bounds: NDArray[np.int64], groups: Parts, regularization: Regularization
+) -> Array:
+    """Return the log-likelihood of each group's rows under a single component."""
+    n_groups, n_features = groups.means.shape
+    statistics = StatisticsStack(
+        groups.means[:, None],
+        groups.counts[:, None],
+        np.zeros((n_groups, 1, n_features)),
+        reduced(groups.scatter[:, None], data.family.moments),
+        data.family.moments,
+        np.zeros(n_groups),
+        np.ones(n_groups),
+    )
+    wholes = maximise_each(statistics, data.family, regularization)
+    return data.backend.expect_each(rows, bounds, wholes.density(), Moments.NONE).log_likelihood
+
+
