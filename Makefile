@@ -84,6 +84,10 @@ bench-engine: build  ## Time the engine beside others and the machine's limits
 	@$(PIP) install --group benchmark || echo "scikit-learn-intelex cannot be installed here: daal4py is left out"
 	$(BIN)/python -m benchmarks.limits
 
+.PHONY: bench-quality
+bench-quality: build  ## Ask whether default fits find the best known optimum, beside scikit-learn
+	$(BIN)/python -m benchmarks.quality --seeds 20
+
 .PHONY: sanitize
 sanitize: build  ## Run the kernels' tests with address and undefined-behaviour sanitizers
 	tests/native/sanitize.sh $(BIN)/python
