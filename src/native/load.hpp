@@ -77,14 +77,27 @@ inline void load_packed(const Rows& rows, int64_t first, double* z) {
     store(z + j * TILE, (columns[j] - rows.shift[j]) * rows.scale[j]);
 }
 
+// Asks for what is read soon, as far ahead as so many numbers from `at` on. Blocks are read at once and then worked on for
+// a while, in which the processor's own prefetching loses the thread.
+template <typename Real>
+inline void prefetch(const Rows& rows, int64_t at, int64_t size) {
+  constexpr int64_t AHEAD = 8192 / sizeof(Real), LINE = 64 / sizeof(Real);
+  const int64_t all = rows.n_rows * rows.row_stride;
+  const int64_t end = at + AHEAD + size < all ? at + AHEAD + size : all;
+  const Real* x = static_cast<const Real*>(rows.x);
+  for (int64_t i = at + AHEAD; i < end; i += LINE) __builtin_prefetch(x + i);
+}
+
 template <int FEATURES, typename Real>
 inline void load_tiles(const Rows& rows, const RowRange& range, ptrdiff_t D, double* z) {
   constexpr bool narrow = FEATURES > 0 && FEATURES < WIDTH;
   const bool pieces = rows.column_stride == 1 && D >= WIDTH;
-  const bool packed = narrow && !range.number && rows.column_stride == 1 && rows.row_stride == D;
+  const bool contiguous = !range.number && rows.column_stride == 1 && rows.row_stride == D;
+  const bool packed = narrow && contiguous;
   for (ptrdiff_t start = 0; start < range.count; start += TILE, z += TILE * D) {
     const ptrdiff_t n = range.count - start < TILE ? range.count - start : TILE;
     ptrdiff_t done = 0;
+    if (contiguous) prefetch<Real>(rows, (range.first + start) * D, n * D);
     if (pieces)
       for (; done + WIDTH <= n; done += WIDTH) load_pieces<Real>(rows, range, start + done, D, z + done);
     if constexpr (narrow)
