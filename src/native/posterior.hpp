@@ -7,6 +7,24 @@
 namespace gaussmix {
 namespace GAUSSMIX_ISA {
 
+// What `posterior` does, for one component: it is responsible for every row.
+template <bool EACH>
+inline double posterior_of_one(const Layout& l, ptrdiff_t tiles, double* scratch) {
+  const Vector zero = {}, one = broadcast(1.0);
+  Vector likelihood[2] = {};
+  for (ptrdiff_t b = 0; b < tiles * TILE; b += WIDTH) {
+    double* joint = scratch + l.joint + b;
+    const Vector log_density = load(joint), weight = load(scratch + l.weight + b);
+    store(joint, one);
+    store(scratch + l.reciprocal + b, weight);
+    if (EACH)
+      store(scratch + l.log_density + b, log_density);
+    else
+      likelihood[b / WIDTH % 2] += select(weight > zero, log_density, zero);
+  }
+  return EACH ? 0.0 : sum_of_lanes(likelihood[0] + likelihood[1]);
+}
+
 // Replaces each log-joint by exp(log-joint - its row's greatest) and finds what to multiply that by to get
 // responsibilities times weight (`reciprocal`), so that whoever reads them next does so. Where no component has any
 // density all are equally responsible.
@@ -16,6 +34,7 @@ namespace GAUSSMIX_ISA {
 // LOWEST: fills each component's least log-joint in the block, lane by lane.
 template <bool EACH, bool LOWEST>
 inline double posterior(const Layout& l, ptrdiff_t tiles, double* scratch) {
+  if (l.components == 1) return posterior_of_one<EACH>(l, tiles, scratch);
   constexpr int STEP = 2;
   const ptrdiff_t K = l.components;
   const Vector nothing = broadcast(-INFINITE), zero = {}, one = broadcast(1.0);
