@@ -1,7 +1,7 @@
 // Sums over rows for few features: one vector over lanes a sum, the number of features known when compiling.
 #pragma once
 
-#include "choose.hpp"
+#include "accumulate_few.hpp"
 
 namespace gaussmix {
 namespace GAUSSMIX_ISA {
@@ -110,29 +110,15 @@ inline void accumulate_lanes(Moments moments, const double* mean, const Weights<
   }
 }
 
-// Copies the chosen rows into tiles of their own and gives rows that fill up the last one no weight.
 template <int D>
-inline void gather(const double* z, const int64_t* chosen, ptrdiff_t n, double* gathered, double* weight) {
-  for (ptrdiff_t b = 0; b < n; ++b) {
-    const double* from = z + chosen[b] / TILE * D * TILE + chosen[b] % TILE;
-    double* to = gathered + b / TILE * D * TILE + b % TILE;
-    GAUSSMIX_UNROLL for (int j = 0; j < D; ++j) to[j * TILE] = from[j * TILE];
-  }
-  for (ptrdiff_t b = n; b % TILE; ++b) {
-    weight[b] = 0.0;
-    double* to = gathered + b / TILE * D * TILE + b % TILE;
-    for (int j = 0; j < D; ++j) to[j * TILE] = 0.0;
-  }
-}
-
-template <int D>
-inline void accumulate_small(const Task& task, const Layout& l, ptrdiff_t tiles, int64_t chunk_rows,
-                             double* scratch) {
+inline void accumulate_small(const Task& task, const Layout& l, const double* packed, ptrdiff_t tiles,
+                             int64_t chunk_rows, double* scratch) {
   const ptrdiff_t K = l.components, stride = K * TILE;
   const double* z = scratch + l.z;
   const double* reciprocal = scratch + l.reciprocal;
   int64_t* chosen = reinterpret_cast<int64_t*>(scratch + l.chosen);
   double* weight = scratch + l.chosen_weight;
+  bool by_rows = false;  // whether the block is held by rows as well
   for (ptrdiff_t k = 0; k < K; ++k) {
     const double* mean = task.density.means + k * D;
     double* joint = scratch + l.joint + k * TILE;
@@ -142,16 +128,16 @@ inline void accumulate_small(const Task& task, const Layout& l, ptrdiff_t tiles,
       accumulate_lanes<D>(task.moments, mean, weights, tiles, z, sums);
       continue;
     }
-    double* count = scratch + l.running_count + k;
-    *count += weigh(tiles, stride, joint, reciprocal);
-    const double threshold = negligible(*count, task.density.log_constants[k],
+    double* running_count = scratch + l.running_count + k;
+    const double count = weigh(tiles, stride, joint, reciprocal);
+    *running_count += count;
+    const double threshold = negligible(*running_count, task.density.log_constants[k],
                                         least_lane(load(scratch + l.lowest + k * WIDTH)), chunk_rows);
     const ptrdiff_t n = choose(tiles, stride, joint, threshold, chosen, weight);
-    if (n == 0) continue;
-    if (2 * n <= tiles * TILE) {
-      gather<D>(z, chosen, n, scratch + l.gathered, weight);
-      const Weights<true> weights = {weight, TILE, nullptr};
-      accumulate_lanes<D>(task.moments, mean, weights, (n + TILE - 1) / TILE, scratch + l.gathered, sums);
+    if (few_enough(l, n, tiles * TILE)) {
+      if (!by_rows) rows_of_tiles(z, tiles * TILE, D, l.padded, scratch + l.z_rows);
+      by_rows = true;
+      accumulate_few(l, packed + l.padded_means + k * l.padded, chosen, weight, n, count, scratch, k);
     } else {
       const Weights<true> weights = {joint, stride, nullptr};
       accumulate_lanes<D>(task.moments, mean, weights, tiles, z, sums);

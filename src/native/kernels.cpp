@@ -1,5 +1,5 @@
 // The entry points of one instruction set; compiled once for each.
-#include "accumulate_large.hpp"
+#include "accumulate_many.hpp"
 #include "accumulate_small.hpp"
 #include "load.hpp"
 #include "log_joint.hpp"
@@ -19,7 +19,7 @@ void pack(const Task& task, double* packed) {
   const Layout l = layout_of(task);
   const ptrdiff_t D = l.features, K = l.components;
   const Density& density = task.density;
-  if (!l.by_lanes)
+  if (!l.by_lanes || l.sparse)
     for (ptrdiff_t k = 0; k < K; ++k)
       for (ptrdiff_t j = 0; j < l.padded; ++j)
         packed[l.padded_means + k * l.padded + j] = j < D ? density.means[k * D + j] : 0.0;
@@ -59,7 +59,7 @@ void expect_block(const Task& task, const Layout& l, const double* packed, const
   }
   if constexpr (FEATURES > 0) {
     if (l.by_lanes) {
-      accumulate_small<FEATURES>(task, l, tiles, chunk_rows, scratch);
+      accumulate_small<FEATURES>(task, l, packed, tiles, chunk_rows, scratch);
       return;
     }
   }
@@ -96,6 +96,7 @@ void expect(const Task& task, const double* packed, int64_t begin, int64_t end, 
   for (ptrdiff_t i = 0; i < n_lanes * WIDTH; ++i) lanes[i] = 0.0;
   if (l.by_lanes)
     for (ptrdiff_t k = 0; k < l.components; ++k) scratch[l.running_count + k] = 0.0;
+  for (ptrdiff_t i = 0; i < l.components * l.few_stride; ++i) scratch[l.few + i] = 0.0;
   int64_t* number = reinterpret_cast<int64_t*>(scratch + l.chosen);
   for (int64_t next = begin; next < end;) {
     RowRange range = {next, nullptr, 0, false};
@@ -115,6 +116,7 @@ void expect(const Task& task, const double* packed, int64_t begin, int64_t end, 
     GAUSSMIX_WITH_FEATURES(l, expect_block, task, l, packed, range, end - begin, sums, scratch);
   }
   for (ptrdiff_t i = 0; i < n_lanes; ++i) sums[l.counts + i] += sum_of_lanes(load(lanes + i * WIDTH));
+  add_few(l, scratch, sums);
 }
 
 void finish(const Task& task, const double* sums, Statistics* out) {

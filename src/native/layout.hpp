@@ -43,6 +43,7 @@ struct Layout {
   ptrdiff_t batch_rows;  // of a block, rows whose scatter is summed at once
   bool small;
   bool by_lanes;
+  bool about_row_means;  // pooled scatter: see pooled.hpp
   bool sparse;  // look for rows that do not matter to a component, and skip them
 
   // Packed density, offsets.
@@ -56,6 +57,7 @@ struct Layout {
   ptrdiff_t counts;
   ptrdiff_t first;
   ptrdiff_t second;
+  ptrdiff_t overlaps;      // pooled scatter about row means: one a pair of components
   ptrdiff_t lanes_stride;  // few features: sums of a component, all moments together
   ptrdiff_t sums_size;
 
@@ -70,12 +72,15 @@ struct Layout {
   ptrdiff_t lowest;      // (K) vectors: least log-joint in the block
   ptrdiff_t difference;
   ptrdiff_t running_count;  // (K), few features: counts of the chunk so far
-  ptrdiff_t gathered;       // tiles of rows that matter
   ptrdiff_t chosen;         // numbers of the rows that matter
   ptrdiff_t chosen_weight;  // and their weights
   ptrdiff_t trace;          // (padded)
+  ptrdiff_t matters_to;     // to how many components each row matters
+  ptrdiff_t row_means;      // (B, padded), then as many zeros as a row has numbers
   ptrdiff_t panel;          // differences, in panels
   ptrdiff_t lanes;          // few features: (K, lanes_stride) vectors
+  ptrdiff_t few;            // sums over few rows, as for many features: see accumulate_few.hpp
+  ptrdiff_t few_stride;     // from component to component
   ptrdiff_t scratch_size;
 };
 
@@ -103,9 +108,12 @@ inline Layout layout_of(const Task& task) {
   l.panels = l.padded / PANEL;
   const bool matrix = task.moments == Moments::full || task.moments == Moments::pooled;
   l.small = D <= SMALL_FEATURES;
+  // Then no part of it takes more than the scatter of one component.
+  l.about_row_means = task.moments == Moments::pooled && D > UNROLLED_FEATURES && K > 1 && K <= D &&
+                      task.rows.n_rows >= 16 * K;
   l.by_lanes = D <= LANES_FEATURES ||
-               (matrix && l.small && K * lane_sums(task.moments, D) * 8 <= LANES_LIMIT);
-  l.sparse = D > LANES_FEATURES;  // with fewer it costs more than it saves
+               (matrix && l.small && !l.about_row_means && K * lane_sums(task.moments, D) * 8 <= LANES_LIMIT);
+  l.sparse = K > 1 && D > LANES_FEATURES;  // with fewer it costs more than it saves
   l.block_rows = rows_of_a_block(D, K);
   const ptrdiff_t B = l.block_rows;
   const ptrdiff_t batch = BATCH_CACHE / l.padded / 8 * 8;
@@ -119,7 +127,7 @@ inline Layout layout_of(const Task& task) {
     return start;
   };
 
-  l.padded_means = take(l.by_lanes ? 0 : K * l.padded);
+  l.padded_means = take(l.by_lanes && !l.sparse ? 0 : K * l.padded);
   l.whitened_means = take(form == Form::shared ? K * D : 0);
   l.factor_stride = up_to_multiple(triangle(D), 8);
   l.factor = take(form == Form::shared ? l.factor_stride
@@ -140,12 +148,13 @@ inline Layout layout_of(const Task& task) {
                     : task.moments == Moments::diagonal ? K * l.padded
                     : task.moments == Moments::trace    ? K
                                                         : 0);
+    l.overlaps = take(l.about_row_means ? triangle(K - 1) : 0);
   }
   l.sums_size = at;
 
   at = 0;
   l.z = take(B * D);
-  l.z_rows = take(l.by_lanes ? 0 : B * l.padded);
+  l.z_rows = take(l.by_lanes && !l.sparse ? 0 : B * l.padded);
   l.whitened = take(form == Form::shared ? B * D : 0);
   l.joint = take(B * K);
   l.weight = take(B);
@@ -154,12 +163,15 @@ inline Layout layout_of(const Task& task) {
   l.lowest = take(K * WIDTH);
   l.difference = take(form == Form::full && D > UNROLLED_FEATURES ? TILE * D : 0);
   l.running_count = take(l.by_lanes ? K : 0);
-  l.gathered = take(l.by_lanes && l.sparse ? (B / 2 + TILE) * D : 0);
   l.chosen = take(B + 8);  // a vector is stored past the last
   l.chosen_weight = take(B + TILE);
   l.trace = take(l.padded);
-  l.panel = take(!l.by_lanes && matrix ? l.batch_rows * l.padded : 0);
+  l.matters_to = take(l.about_row_means ? B : 0);
+  l.row_means = take(l.about_row_means ? (B + 1) * l.padded : 0);
+  l.panel = take(matrix && (!l.by_lanes || l.sparse) ? l.batch_rows * l.padded : 0);
   l.lanes = take(l.by_lanes ? K * l.lanes_stride * WIDTH : 0);
+  l.few_stride = l.by_lanes && l.sparse ? PANEL + l.padded + squares : 0;
+  l.few = take(K * l.few_stride);
   l.scratch_size = at;
   return l;
 }

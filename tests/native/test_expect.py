@@ -158,7 +158,7 @@ def test_scatter_matrices_are_symmetric_to_the_last_bit(native, rng, n_features)
         np.testing.assert_array_equal(second, np.swapaxes(second, -1, -2))
 
 
-@pytest.mark.parametrize("n_features", [2, 12, 40])
+@pytest.mark.parametrize("n_features", [2, 9, 12, 16, 40])
 def test_skipping_negligible_rows_changes_nothing_that_doubles_can_show(native, rng, n_features):
     """Well separated components: most responsibilities lie between 0 and rounding."""
     for separation in (2.0, 4.0, 8.0, 30.0):
