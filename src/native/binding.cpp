@@ -249,6 +249,16 @@ void assign(const Table& X, const Array& shift, const Array& scale, const Column
   gaussmix::run_assign(kernels, task, n_threads, sums.data());
 }
 
+int64_t whitening_factors(const Array& matrices, const Result& factors, const std::string& instruction_set) {
+  if (matrices.ndim() != 3 || matrices.shape(1) != matrices.shape(2))
+    throw nb::value_error("matrices must have shape (M, D, D)");
+  require_shape(factors, "factors", {matrices.shape(0), matrices.shape(1), matrices.shape(1)});
+  const gaussmix::Kernels& kernels = kernels_called(instruction_set);
+  nb::gil_scoped_release release;
+  return gaussmix::run_whitening(kernels, matrices.data(), int64_t(matrices.shape(0)), ptrdiff_t(matrices.shape(1)),
+                                 factors.data());
+}
+
 void each(bool logarithm, const Array& x, const Result& y, const std::string& instruction_set) {
   require_shape(y, "y", {x.size()});
   const gaussmix::Kernels& kernels = kernels_called(instruction_set);
@@ -281,6 +291,9 @@ NB_MODULE(_native, m) {
   m.def("assign", &assign, "X"_a.noconvert(), "shift"_a, "scale"_a, "sample_weight"_a.none(), "zeros"_a, "centers"_a,
         "ones"_a, "sums"_a.noconvert(), "n_threads"_a, "instruction_set"_a,
         "Fill the sums of the rows nearest to each centre.");
+  m.def("whitening_factors", &whitening_factors, "matrices"_a.noconvert(), "factors"_a.noconvert(), "instruction_set"_a,
+        "Fill the inverses of the matrices' Cholesky factors; return how many could be filled before one that is not "
+        "positive definite.");
   m.def(
       "exp", [](const Array& x, const Result& y, const std::string& set) { each(false, x, y, set); }, "x"_a,
       "y"_a.noconvert(), "instruction_set"_a, "The kernels' exp, element by element.");

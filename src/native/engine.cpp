@@ -182,6 +182,15 @@ void run_assign(const Kernels& kernels, const Task& task, int n_threads, double*
   std::copy_n(total.data(), size, out);
 }
 
+int64_t run_whitening(const Kernels& kernels, const double* matrices, int64_t n_matrices, ptrdiff_t n_features,
+                      double* factors) {
+  const ptrdiff_t size = n_features * n_features;
+  const Buffer scratch(2 * n_features * (n_features + 7));
+  for (int64_t m = 0; m < n_matrices; ++m)
+    if (!kernels.whitening_factor(matrices + m * size, n_features, factors + m * size, scratch.data())) return m;
+  return n_matrices;
+}
+
 void run_evaluate(const Kernels& kernels, const Task& task, int n_threads, const Outputs& out) {
   const Plan plan = kernels.plan(task);
   const int64_t chunk_rows = rows_of_a_chunk(task, plan.block_rows);

@@ -20,6 +20,10 @@ void run_evaluate(const Kernels& kernels, const Task& task, int n_threads, const
 void run_distances(const Kernels& kernels, const Task& task, int n_threads, const double* bound, double* distances,
                    double* sums);
 
+// matrices and factors: (M, D, D). Returns the number of the first matrix that is not positive definite, M if all are.
+int64_t run_whitening(const Kernels& kernels, const double* matrices, int64_t n_matrices, ptrdiff_t n_features,
+                      double* factors);
+
 // sums: counts (K), then first moments (K, D).
 void run_assign(const Kernels& kernels, const Task& task, int n_threads, double* sums);
 

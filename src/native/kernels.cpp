@@ -1,6 +1,7 @@
 // The entry points of one instruction set; compiled once for each.
 #include "accumulate_many.hpp"
 #include "accumulate_small.hpp"
+#include "cholesky.hpp"
 #include "load.hpp"
 #include "log_joint.hpp"
 #include "nearest.hpp"
@@ -218,8 +219,8 @@ void each(const double* x, double* y, ptrdiff_t n) {
 }  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels = {GAUSSMIX_TEXT(GAUSSMIX_ISA), plan,      pack,   expect,    finish,
-                         evaluate,                     distances, assign, each<exp>, each<log>};
+const Kernels kernels = {GAUSSMIX_TEXT(GAUSSMIX_ISA), plan,   pack,             expect,    finish,   evaluate,
+                         distances,                    assign, whitening_factor, each<exp>, each<log>};
 
 }  // namespace GAUSSMIX_ISA
 }  // namespace gaussmix

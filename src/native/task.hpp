@@ -84,6 +84,8 @@ struct Kernels {
   void (*distances)(const Task&, const double* bound, int64_t begin, int64_t end, double* distances, double* sums,
                     double* scratch);
   void (*assign)(const Task&, int64_t begin, int64_t end, double* sums, double* scratch);
+  // See cholesky.hpp; scratch holds 2 D (D + 7) numbers.
+  bool (*whitening_factor)(const double* covariance, ptrdiff_t n_features, double* factor, double* scratch);
   // Element by element, for tests of the vector functions.
   void (*exp)(const double* x, double* y, ptrdiff_t n);
   void (*log)(const double* x, double* y, ptrdiff_t n);

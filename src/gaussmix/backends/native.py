@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, Final
-
 import numpy as np
 from numpy.typing import NDArray
 
+from gaussmix import _native
 from gaussmix.backends.base import Evaluation, Outputs
 from gaussmix.backends.threads import available_threads
 from gaussmix.core.density import Density
+from gaussmix.core.instruction_sets import (
+    DEFAULT_INSTRUCTION_SET,
+    INSTRUCTION_SET_VARIABLE,
+    INSTRUCTION_SETS,
+)
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.stack import DensityStack, StatisticsStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
-if TYPE_CHECKING:
-    _native: Any  # compiled, without types of its own
-else:
-    from gaussmix import _native
-
-INSTRUCTION_SET_VARIABLE: Final = "GAUSSMIX_INSTRUCTION_SET"
-"""Environment variable that forces an instruction set; read when this module is imported."""
-
-INSTRUCTION_SETS: Final = tuple(_native.instruction_sets())
-"""What this processor can run, slowest first."""
-
-
-def _chosen_instruction_set() -> str:
-    """Return the instruction set that the environment forces, else the fastest."""
-    name = os.environ.get(INSTRUCTION_SET_VARIABLE, "")
-    if name and name not in INSTRUCTION_SETS:
-        raise RuntimeError(
-            f"{INSTRUCTION_SET_VARIABLE}={name}, but this processor and build can run only: "
-            f"{', '.join(INSTRUCTION_SETS)}. Unset the variable or choose one of these."
-        )
-    return name or INSTRUCTION_SETS[-1]
-
-
-DEFAULT_INSTRUCTION_SET: Final = _chosen_instruction_set()
+__all__ = ["DEFAULT_INSTRUCTION_SET", "INSTRUCTION_SETS", "INSTRUCTION_SET_VARIABLE", "NativeBackend"]
 
 
 class NativeBackend:
@@ -177,7 +157,10 @@ class NativeBackend:
         return sums[: len(centers)], sums[len(centers) :].reshape(centers.shape)
 
 
-def _with_centers(rows: Rows, centers: Array) -> tuple[Any, ...]:
+_Centers = tuple[NDArray[np.floating], Array, Array, Array | None, Array, Array, Array]
+
+
+def _with_centers(rows: Rows, centers: Array) -> _Centers:
     """Return rows and centres as the kernels take them: spheres of the same size, constants and factors."""
     coordinates = rows.coordinates
     return (

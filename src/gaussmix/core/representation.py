@@ -12,7 +12,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gaussmix import _native
 from gaussmix.core.density import FactorForm
+from gaussmix.core.instruction_sets import DEFAULT_INSTRUCTION_SET
 from gaussmix.core.rows import Array
 
 
@@ -116,8 +118,16 @@ class MatrixRepresentation:
 
     def factor(self, covariances: Array) -> Array:
         """Return the whitening factors of covariances."""
-        lower = np.linalg.cholesky(covariances).astype(np.float64, copy=False)
-        return invert_lower_triangular(lower)
+        matrices = np.ascontiguousarray(covariances, dtype=np.float64)
+        factors = np.empty(matrices.shape)
+        size = matrices.shape[-1]
+        n_matrices = matrices.size // size**2
+        done = _native.whitening_factors(
+            matrices.reshape(-1, size, size), factors.reshape(-1, size, size), DEFAULT_INSTRUCTION_SET
+        )
+        if done < n_matrices:
+            raise np.linalg.LinAlgError(f"covariance {done} is not positive definite")
+        return factors
 
     def factor_of_precisions(self, precisions: Array) -> Array:
         """Return the whitening factors of precisions.
