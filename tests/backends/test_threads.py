@@ -92,5 +92,5 @@ def test_no_control_group_no_bound(tmp_path):
 
 
 def test_a_quota_of_part_of_a_processor_leaves_one(monkeypatch):
-    monkeypatch.setattr(threads, "control_group_processors", lambda: 0.2)
+    monkeypatch.setattr(threads, "quota_of_this_process", lambda: 0.2)
     assert usable_processors() == 1
