@@ -55,6 +55,10 @@ mean log-likelihood is that it reaches, in nats a row (negative: lower).
 
 Machine: {machine}.
 Absolute times move by half from one hour to the next on shared machines; ratios move less.
+
+How far the engine is from the machine's own limits, and a comparison with daal4py, iteration by
+iteration and with a picture, stands in [Benchmarks of the engine](benchmarks-engine.md);
+`make bench-engine` repeats it.
 """
 TABLE_HEAD = (
     "| rows | features | components | covariance | iteration, ms | ratio | likelihoods differ by "
