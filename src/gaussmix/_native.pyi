@@ -26,6 +26,26 @@ def expect(
     n_threads: int,
     instruction_set: str,
 ) -> tuple[float, float]: ...
+def expect_each(
+    X: _Table,
+    shift: _Doubles,
+    scale: _Doubles,
+    sample_weight: _Doubles | None,
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    log_constants: _Doubles,
+    means: _Doubles,
+    factor: _Doubles,
+    form: int,
+    moments: int,
+    counts: _Doubles,
+    first: _Doubles,
+    second: _Doubles,
+    log_likelihoods: _Doubles,
+    total_weights: _Doubles,
+    n_threads: int,
+    instruction_set: str,
+) -> None: ...
 def evaluate(
     X: _Table,
     shift: _Doubles,

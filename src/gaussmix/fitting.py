@@ -30,6 +30,9 @@ from gaussmix.initialization import (
 from gaussmix.initialization.spikes import is_spike
 from gaussmix.scales import measure, regularization_for
 
+LEAST_ITER_OF_SEARCH = 10
+"""Who asks for fewer iterations wants to see EM on its way: there is no search then."""
+
 
 @dataclass(frozen=True)
 class GivenParameters:
@@ -175,7 +178,7 @@ def fit_mixture(
         if monitor is not None:
             monitor.begin_run(run)
         first, floored, stability = _first_parameters(
-            data, n_components, start, moves, given, generator, avoid_spikes=avoid_spikes
+            data, n_components, start, moves, given, generator, avoid_spikes=avoid_spikes, max_iter=max_iter
         )
         result = run_em(
             expect,
@@ -190,8 +193,9 @@ def fit_mixture(
         result = _with_log_likelihoods_of_data(result, jacobian)
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
-        counts = result.parameters.weights * float(sample.weights.sum())
-        merit = not (avoid_spikes and is_spike(result.parameters, counts)), result.log_likelihood
+        counts = result.parameters.weights * (data.rows_a_weight * sample.weights.sum())
+        avoided = avoid_spikes and stability is not None and is_spike(result.parameters, counts)
+        merit = not avoided, result.log_likelihood
         if best is None or merit > best[0]:
             best = merit, result, stability
     assert best is not None
@@ -218,13 +222,14 @@ def _first_parameters(
     generator: np.random.RandomState,
     *,
     avoid_spikes: bool,
+    max_iter: int,
 ) -> tuple[MixtureParameters, Regularization, Stability | None]:
     """Return what EM shall start from, in working coordinates, the floor to hold, and how starts compared."""
 
     def floored(parameters: MixtureParameters) -> Regularization:
         return data.regularization.for_spread_within(parameters.pooled_variances())
 
-    if given.any or n_components == 1:
+    if given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH:
         first = starting_parameters(data, n_components, start, given, generator)
         return first, floored(first), None
     starts = start(data.on_sample(), n_components, generator)

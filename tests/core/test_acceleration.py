@@ -29,8 +29,10 @@ def problem(X, family_name, n_components=3, seed=0):
     rng = np.random.RandomState(seed)
     n_features = X.shape[1]
     shape = family.representation.shape(n_components, n_features)
-    identity = np.ones(shape) if len(shape) < 2 or shape == (n_components, n_features) else np.broadcast_to(
-        np.eye(n_features), shape
+    identity = (
+        np.ones(shape)
+        if len(shape) < 2 or shape == (n_components, n_features)
+        else np.broadcast_to(np.eye(n_features), shape)
     )
     start = MixtureParameters.from_covariances(
         family,

@@ -20,9 +20,11 @@ def mixtures(family_name, n_mixtures=5, n_components=3, n_features=3):
     family = FAMILIES[family_name]
     rng = np.random.RandomState(0)
     shape = family.representation.shape(n_components, n_features)
-    covariances = np.array(np.broadcast_to(np.eye(n_features), shape)) if shape[-2:] == (n_features, n_features) and (
-        len(shape) == 3 or family.identifier == "EEE"
-    ) else np.ones(shape)
+    covariances = (
+        np.array(np.broadcast_to(np.eye(n_features), shape))
+        if shape[-2:] == (n_features, n_features) and (len(shape) == 3 or family.identifier == "EEE")
+        else np.ones(shape)
+    )
     return [
         MixtureParameters.from_covariances(
             family,
@@ -95,7 +97,9 @@ def test_runs_side_by_side_climb_and_end_each_for_itself(family):
     backend = NativeBackend()
 
     def expect_each(stack, numbers):
-        return backend.expect_each(table, RANGES[[0, 1, 3, 4]][numbers], stack.density(), stack.family.moments)
+        return backend.expect_each(
+            table, RANGES[[0, 1, 3, 4]][numbers], stack.density(), stack.family.moments
+        )
 
     starts = MixtureStack.of([several[i] for i in (0, 1, 3, 4)])
     before = expect_each(starts, np.arange(4)).mean_log_likelihood

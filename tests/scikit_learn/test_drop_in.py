@@ -44,7 +44,7 @@ def test_every_parameter_of_scikit_learns_class_exists_under_its_name():
     assert set(theirs) <= set(ours)
     # Defaults that differ on purpose; docs/guide/scikit-learn.md says why.
     differing = {name for name in theirs if theirs[name] != ours[name]}
-    assert differing == {"tol", "max_iter", "reg_covar"}
+    assert differing == {"tol", "max_iter", "reg_covar", "init_params"}
 
 
 def test_every_public_method_of_scikit_learns_class_exists():

@@ -69,7 +69,7 @@ class Acceleration:
             return end
         self._rates = [*self._rates[1 - REMEMBERED_RATES :], float((np.linalg.norm(next_step) / length) ** 2)]
         self.rate = max(self._rates)
-        leap = length / bend
+        leap = float(length / bend)
         if leap >= self._limit:
             leap = self._limit
             self._limit *= LEAP_GROWTH

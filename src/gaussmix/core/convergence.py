@@ -11,7 +11,16 @@ PLATEAU_ITERATIONS = 100
 small step may be one of very many on a plateau (scikit-learn issue 10122)."""
 
 
-def has_converged(log_likelihoods: Sequence[float], tol: float, rate: float | None = None) -> bool:
+LEAPING_PLATEAU_ITERATIONS = 10
+"""The same for accelerated EM, of which an iteration is worth several."""
+
+
+def has_converged(
+    log_likelihoods: Sequence[float],
+    tol: float,
+    rate: float | None = None,
+    plateau_iterations: int = PLATEAU_ITERATIONS,
+) -> bool:
     """Return whether the last iteration changed less than a tolerance, and not just on a plateau.
 
     Parameters
@@ -22,11 +31,13 @@ def has_converged(log_likelihoods: Sequence[float], tol: float, rate: float | No
         In the units of the log-likelihood.
     rate : float, optional
         Factor by which gains shrink from one iteration to the next, where it is known otherwise.
+    plateau_iterations : int
+        Tolerances that all further iterations together must stay below.
     """
     if len(log_likelihoods) < 3:
         return False
     gain = log_likelihoods[-1] - log_likelihoods[-2]
-    return abs(gain) < tol and remaining_gain(log_likelihoods, rate) < PLATEAU_ITERATIONS * tol
+    return abs(gain) < tol and remaining_gain(log_likelihoods, rate) < plateau_iterations * tol
 
 
 def remaining_gain(log_likelihoods: Sequence[float], rate: float | None = None) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gaussmix.core.acceleration import Acceleration
-from gaussmix.core.convergence import PLATEAU_ITERATIONS, has_converged
+from gaussmix.core.convergence import LEAPING_PLATEAU_ITERATIONS, PLATEAU_ITERATIONS, has_converged
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.exceptions import DegenerateCovarianceError
@@ -175,6 +175,7 @@ def run_em(
     while not (converged or stopped) and len(log_likelihoods) < max_iter:
         leapt = origin is not statistics
         leaps = leaps or leapt
+        plateau_iterations = LEAPING_PLATEAU_ITERATIONS if leaps else PLATEAU_ITERATIONS
         candidate = maximise(origin, start.family, regularization, parameters)
         found = expect(candidate)
         gain = found.mean_log_likelihood - path[-1]
@@ -195,7 +196,7 @@ def run_em(
             path = [log_likelihood] if gain < 0 and not additions else [*path[-2:], log_likelihood]
             log_likelihoods.append(log_likelihood)
             converged = (
-                has_converged(path, tol, rate)
+                has_converged(path, tol, rate, plateau_iterations)
                 and (rate is not None or not leapt)
                 and not (leaps and _still_gains(log_likelihoods, tol))
             )
@@ -209,4 +210,4 @@ def run_em(
 def _still_gains(log_likelihoods: Sequence[float], tol: float) -> bool:
     """Return whether the last few iterations, leaps among them, gained more than a plateau would."""
     gain = log_likelihoods[-1] - log_likelihoods[-min(len(log_likelihoods), 1 + WINDOW_OF_LEAPS)]
-    return gain >= PLATEAU_ITERATIONS * tol
+    return gain >= LEAPING_PLATEAU_ITERATIONS * tol

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gaussmix.core.density import LOG_2_PI, Density
+from gaussmix.core.density import LOG_2_PI, Density, FactorForm
 from gaussmix.core.representation import Representation
 from gaussmix.core.rows import Array, Coordinates
 from gaussmix.core.statistics import Moments, SufficientStatistics
@@ -59,7 +59,10 @@ class Regularization:
     def without_additions(self) -> Regularization:
         """Return a floor in place of what is added to the diagonal: with it EM is monotone, and never raises."""
         return replace(
-            self, floor=np.maximum(self.floor, self.addition), addition=np.zeros_like(self.addition), strict=False
+            self,
+            floor=np.maximum(self.floor, self.addition),
+            addition=np.zeros_like(self.addition),
+            strict=False,
         )
 
 
@@ -200,6 +203,18 @@ class MixtureParameters:
     def n_parameters(self) -> int:
         """Number of free parameters: of weights, means and covariances."""
         return n_free_parameters(self.family, self.n_components, self.n_features)
+
+    def reordered(self, order: NDArray[np.intp]) -> MixtureParameters:
+        """Return the same mixture with its components in another order."""
+        shared = self.family.representation.form is FactorForm.SHARED
+        return replace(
+            self,
+            weights=self.weights[order],
+            means=self.means[order],
+            covariances=self.covariances if shared else self.covariances[order],
+            factor=self.factor if shared else self.factor[order],
+            repaired=self.repaired[order],
+        )
 
     def pooled_variances(self) -> Array:
         """Return the variance of each feature within components, shape (D,)."""

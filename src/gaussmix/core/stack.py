@@ -244,7 +244,7 @@ def run_each(
     """
     active = np.arange(len(starts))
     statistics = expect_each(starts, active)
-    mixtures = MixtureStack.of([starts[number] for number in active])
+    mixtures = MixtureStack.of([starts[number] for number in range(len(starts))])
     for _ in range(n_iter):
         before = statistics.take(active)
         candidates = maximise_each(before, starts.family, regularization)

@@ -62,7 +62,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         alone. A number is added to
         the diagonal of every covariance, as in scikit-learn; zero raises an error upon a collapse.
     max_iter : int, default=1000
-        Largest number of EM iterations a start. Zero gives the start itself.
+        Largest number of EM iterations after the search for the best optimum. With fewer than ten there is
+        no search, and EM runs from the first start; zero gives that start itself.
     n_init : int, default=1
         Number of searches for the best optimum, each from starts of its own; the likeliest result is kept.
     init_params : {"portfolio", "kmeans", "k-means++", "random", "random_from_data"}, default="portfolio"

@@ -19,7 +19,8 @@ from gaussmix.initialization.seeds import KMeans, KMeansPlusPlus, RandomRows
 STARTS: Mapping[str, Start] = MappingProxyType(
     {
         "portfolio": Portfolio(
-            [(KMeans(n_runs=1), 2), (Hierarchical(largest=500), 1), (KMeansPlusPlus(), 1)], [(RandomRows(), 12)]
+            [(KMeans(n_runs=1), 2), (Hierarchical(largest=500), 1), (KMeansPlusPlus(), 1)],
+            [(RandomRows(), 20)],
         ),
         "kmeans": KMeans(),
         "k-means++": KMeansPlusPlus(),

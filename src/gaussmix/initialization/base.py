@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -15,8 +16,9 @@ from gaussmix.initialization.order import Sample
 
 TRIAL_ROWS = 4000
 ROWS_A_COMPONENT = 100
-ROWS_A_PARAMETER = 3
-"""Starts are compared on about so many rows, the largest of these numbers for a mixture."""
+ROWS_A_FEATURE = 20
+"""Starts are compared on at least so many rows: in all, or for each component, if that is more."""
+LEAST_ROWS_A_FEATURE = 6
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class StartingData:
     family : CovarianceFamily
     regularization : Regularization
     backend : Backend
+    least_rows : float
+        Rows that a component found among these must hold. In a part of the rows, few that lie close by chance
+        are taken for a component more easily than in all.
     """
 
     rows: Rows
@@ -43,7 +48,18 @@ class StartingData:
     family: CovarianceFamily
     regularization: Regularization
     backend: Backend
+    least_rows: float = 0.0
 
+    @cached_property
+    def rows_a_weight(self) -> float:
+        """Different rows of the sample a unit of weight, by which sums of responsibilities become numbers of rows.
+
+        Neither repeating rows nor multiplying their weights makes a group more than the few rows that it is.
+        """
+        z = self.sample.z
+        # Equal rows follow on one another in the sample's order.
+        n_different = 1 + int(np.count_nonzero((z[1:] != z[:-1]).any(axis=1)))
+        return n_different / float(self.sample.weights.sum())
 
     def on_sample(self) -> StartingData:
         """Return the same with the sample in place of all rows."""
@@ -57,12 +73,12 @@ class StartingData:
         The sample stands in an order that makes any regular part of it representative.
         """
         n_features = self.rows.n_features
-        parameters = n_features + self.family.n_parameters(1, n_features)
-        a_component = max(ROWS_A_COMPONENT, ROWS_A_PARAMETER * parameters)
+        a_component = max(ROWS_A_COMPONENT, ROWS_A_FEATURE * n_features)
         step = len(self.sample.z) // max(TRIAL_ROWS, a_component * n_components)
         if step < 2:
             return self.on_sample()
-        return replace(self, sample=Sample(self.sample.z[::step], self.sample.weights[::step])).on_sample()
+        part = Sample(self.sample.z[::step], self.sample.weights[::step])
+        return replace(self, sample=part, least_rows=LEAST_ROWS_A_FEATURE * n_features).on_sample()
 
 
 class Start(Protocol):

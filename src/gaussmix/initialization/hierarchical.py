@@ -69,12 +69,12 @@ class Hierarchical:
     transformation : {"raw", "standardized", "sphered", "svd"} or None
         None takes svd, as mclust does, for up to 20 features, and standardized above. ``"raw"`` takes the
         features in the units of the data, so that those matter, unlike in all other starts.
-    largest : int
-        Number of different rows above which a sample of that many is taken.
+    largest : int or None
+        Number of different rows above which a sample of that many is taken; None takes 5,000.
     """
 
     def __init__(
-        self, model: str | None = None, transformation: str | None = None, largest: int = EXACT_ROWS
+        self, model: str | None = None, transformation: str | None = None, largest: int | None = None
     ) -> None:
         self.model = model
         self.transformation = transformation
@@ -96,7 +96,7 @@ class Hierarchical:
         generator : numpy.random.RandomState
         """
         n_features = data.rows.n_features
-        limit = min(self.largest, max(1, int((EXACT_OPERATIONS / n_features) ** 0.5)))
+        limit = min(self.largest or EXACT_ROWS, max(1, int((EXACT_OPERATIONS / n_features) ** 0.5)))
         sample = _at_most(data.sample, limit, generator)
         few = n_features <= FEW_FEATURES
         model = self.model or ("VVV" if few else "EII")

@@ -7,6 +7,7 @@ likelihood of their own rows loses; a component that splits gains at least what 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,6 +26,8 @@ N_SPLITS = 3
 """Ways to split a component, or a merged pair, that are considered."""
 N_PAIRS = 6
 """Pairs of components that are considered for a new division among them; as many as components, for mergers."""
+MOST_OF_A_KIND = 3
+"""Proposals that merge the same pair, or split the same component."""
 ENTROPY_ROWS = 2000
 """Rows by which it is judged how much two components overlap."""
 NEGLIGIBLE = 1e-8
@@ -141,8 +144,12 @@ class SplitAndMerge:
                 promises += promise
         if len(together) > 1:
             yield Proposal(promises / total, _exchanged(parts, together))
+        seen: Counter[tuple[int, ...]] = Counter()
         for promise, numbers, split in exchanges:
-            yield Proposal(promise / total, _exchanged(parts, [(numbers, split)]))
+            pair, single = numbers[:2], numbers[2:]
+            if max(seen[pair], seen[single]) < MOST_OF_A_KIND:
+                seen.update([pair, single])
+                yield Proposal(promise / total, _exchanged(parts, [(numbers, split)]))
 
 
 class DivideAnew:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from gaussmix.core.em import run_em
 from gaussmix.core.parameters import MixtureParameters, Regularization
+from gaussmix.core.rows import Array
 from gaussmix.core.stack import MixtureStack, StatisticsStack, run_each
 from gaussmix.core.statistics import SufficientStatistics
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.moves import MOST_NUMBERS, Move, Situation
+from gaussmix.initialization.order import canonical_order
 from gaussmix.initialization.spikes import is_spike
 
 TRIAL_ITER = 40
@@ -22,12 +24,8 @@ TRIAL_TOL = 1e-4
 POLISH_ITER = 200
 POLISH_TOL = 1e-5
 SCREEN_ITER = 12
-KEPT_STARTS = 2
-"""Starts whose optima are polished, and moves tried from."""
-N_PROPOSALS = 8
+N_PROPOSALS = 12
 """Proposals of each move that are screened at an optimum."""
-N_POLISHED = 3
-"""Proposals that are polished if none has paid off by then."""
 CLOSE = 0.02
 """Optima on a part of the rows that lie further below the best, in nats a row, are not tried on all."""
 SAME_OPTIMUM = 1e-3
@@ -41,6 +39,28 @@ LEAST_GAIN = 1e-4
 WORTH_POLISHING = 0.05
 """A proposal that lies further below the present optimum after screening is dropped."""
 MOST_MOVES = 100
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a search may cost.
+
+    Parameters
+    ----------
+    n_kept : int
+        Starts whose optima are polished, and moves tried from.
+    n_polished : int
+        Proposals of moves that are polished at an optimum, if none has paid off by then.
+    """
+
+    n_kept: int
+    n_polished: int
+
+
+THOROUGH = Effort(n_kept=4, n_polished=5)
+QUICK = Effort(n_kept=2, n_polished=3)
+CHEAP = 500_000
+"""Rows times components times squared features up to which an iteration costs so little that searches are thorough."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +154,14 @@ class Search:
         self.n_spikes = 0
         self.all = data.on_sample()
         self.few = data.thinned(n_components)
+        n_features = data.rows.n_features
+        cost = self.few.rows.n_rows * n_components * n_features**2
+        self.effort = THOROUGH if cost <= CHEAP else QUICK
 
     def __call__(self, starts: Sequence[MixtureParameters]) -> SearchResult:
         """Return the best mixture that the starts and the moves lead to."""
         trials = self._try(starts, TRIAL_ITER)
-        kept = _different(trials, self._merit)[:KEPT_STARTS]
+        kept = _different(trials, self._merit)[: self.effort.n_kept]
         polished = _different([self._polish(trial.mixture, self.few) for trial in kept], self._merit)
         ends = _different([self._leave(optimum) for optimum in polished], self._merit)
         stability = self._stability(ends[0], trials, [*polished, *ends])
@@ -146,7 +169,7 @@ class Search:
             # What is best on a part of the rows need not be on all.
             close = [end for end in ends if ends[0].log_likelihood - end.log_likelihood < CLOSE]
             ends = _different([self._polish(end.mixture, self.all) for end in close], self._merit)
-        return SearchResult(ends[0].mixture, stability)
+        return SearchResult(_in_canonical_order(ends[0].mixture, self.all.spread), stability)
 
     def _merit(self, optimum: Optimum) -> tuple[bool, float]:
         """Return what optima are compared by; the larger is the better."""
@@ -163,10 +186,8 @@ class Search:
         mixtures, statistics = run_each(
             expect_each, MixtureStack.of(starts), self.regularization, n_iter=n_iter, tol=TRIAL_TOL
         )
-        return [
-            self._optimum(mixture, float(log_likelihood))
-            for mixture, log_likelihood in zip(mixtures, statistics.mean_log_likelihood, strict=True)
-        ]
+        found = range(len(mixtures)), statistics.mean_log_likelihood.tolist()
+        return [self._optimum(mixtures[s], mean, data) for s, mean in zip(*found, strict=True)]
 
     def _polish(self, mixture: MixtureParameters, data: StartingData) -> Optimum:
         """Return the optimum that EM ends at on some rows."""
@@ -175,11 +196,11 @@ class Search:
             return data.backend.expect(data.rows, parameters.density(), data.family.moments)
 
         result = run_em(expect, mixture, self.regularization, tol=POLISH_TOL, max_iter=POLISH_ITER)
-        return self._optimum(result.parameters, result.log_likelihood)
+        return self._optimum(result.parameters, result.log_likelihood, data)
 
-    def _optimum(self, mixture: MixtureParameters, log_likelihood: float) -> Optimum:
-        counts = mixture.weights * float(self.all.sample.weights.sum())
-        return Optimum(mixture, log_likelihood, is_spike(mixture, counts))
+    def _optimum(self, mixture: MixtureParameters, log_likelihood: float, data: StartingData) -> Optimum:
+        counts = mixture.weights * (data.rows_a_weight * data.sample.weights.sum())
+        return Optimum(mixture, log_likelihood, is_spike(mixture, counts, data.least_rows))
 
     def _leave(self, optimum: Optimum) -> Optimum:
         """Return the optimum that moves lead to."""
@@ -206,7 +227,10 @@ class Search:
         screened = self._try(mixtures, SCREEN_ITER)
         n_polished = 0
         for candidate in _different(screened, self._merit):
-            if candidate.log_likelihood < optimum.log_likelihood - WORTH_POLISHING or n_polished == N_POLISHED:
+            if (
+                candidate.log_likelihood < optimum.log_likelihood - WORTH_POLISHING
+                or n_polished == self.effort.n_polished
+            ):
                 break
             if _are_same(candidate.mixture, optimum.mixture):
                 continue
@@ -240,9 +264,18 @@ def _different(optima: list[Optimum], merit: Callable[[Optimum], tuple[bool, flo
     different: list[Optimum] = []
     for optimum in sorted(optima, key=merit, reverse=True):
         last = different[-1] if different else None
-        if last is None or last.spike != optimum.spike or last.log_likelihood - optimum.log_likelihood > LEAST_GAIN:
+        if (
+            last is None
+            or last.spike != optimum.spike
+            or last.log_likelihood - optimum.log_likelihood > LEAST_GAIN
+        ):
             different.append(optimum)
     return different
+
+
+def _in_canonical_order(mixture: MixtureParameters, spread: Array) -> MixtureParameters:
+    """Return a mixture with its components in an order that does not hang on how they were found."""
+    return mixture.reordered(canonical_order(mixture.means, spread))
 
 
 def _are_same(one: MixtureParameters, other: MixtureParameters) -> bool:

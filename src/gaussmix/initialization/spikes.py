@@ -13,7 +13,7 @@ ROWS_A_PARAMETER = 5
 """A component at the floor is taken for real if it has this many rows for each of its parameters."""
 
 
-def is_spike(parameters: MixtureParameters, counts: Array) -> bool:
+def is_spike(parameters: MixtureParameters, counts: Array, least: float = 0.0) -> bool:
     """Return whether some component has collapsed on a few rows.
 
     It has if it holds no more rows than a covariance matrix needs not to be singular, or if its covariance
@@ -25,9 +25,13 @@ def is_spike(parameters: MixtureParameters, counts: Array) -> bool:
     parameters : MixtureParameters
     counts : ndarray of shape (K,)
         Rows of each component: sums of responsibilities times weights.
+    least : float
+        Rows that a component must hold in any case.
     """
-    least = least_rows(parameters.family, parameters.n_features)
-    enough = ROWS_A_PARAMETER * (parameters.n_features + parameters.family.n_parameters(1, parameters.n_features))
+    least = max(least, least_rows(parameters.family, parameters.n_features))
+    enough = ROWS_A_PARAMETER * (
+        parameters.n_features + parameters.family.n_parameters(1, parameters.n_features)
+    )
     return bool(((counts < least) | (parameters.repaired & (counts < enough))).any())
 
 
@@ -36,4 +40,5 @@ def least_rows(family: CovarianceFamily, n_features: int) -> int:
 
     A matrix from D + 1 rows is not singular, but says nothing.
     """
-    return n_features + 2 if family.independent and family.n_parameters(1, n_features) > n_features else 2
+    has_own_matrix = family.independent and family.n_parameters(1, n_features) > n_features
+    return 2 * n_features + 1 if has_own_matrix else 3

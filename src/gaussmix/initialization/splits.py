@@ -13,7 +13,7 @@ from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each, ru
 from gaussmix.core.statistics import Moments
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.components import Parts, reduced
-from gaussmix.initialization.spikes import is_spike
+from gaussmix.initialization.spikes import is_spike, least_rows
 
 N_AXES = 3
 N_RANDOM_PAIRS = 3
@@ -105,7 +105,7 @@ def find_splits(
             counts = statistics.counts[s] * shares[s]
             if (splits and splits[-1].gain - gains[s] <= same) or counts.min() <= 0:
                 continue
-            if not is_spike(mixtures[s], counts):
+            if not is_spike(mixtures[s], counts * data.rows_a_weight, data.least_rows):
                 halves = Parts.of(full[s])
                 scaled = Parts(halves.counts * shares[s], halves.means, halves.scatter * shares[s])
                 splits.append(Split(float(gains[s]), scaled))
@@ -123,7 +123,7 @@ def _rows_of_groups(
     chosen, rows, parts, bounds, end = [], [], [], [], 0
     for g in range(len(groups)):
         members = np.flatnonzero(responsibilities[:, g] > LEAST_RESPONSIBILITY)
-        if len(members) < 2 * (n_features + 2) or not groups.counts[g] > 0:
+        if groups.counts[g] * data.rows_a_weight < 2 * max(least_rows(family, n_features), data.least_rows):
             continue
         members = members[:: max(1, len(members) // most)]
         chosen.append(g)
@@ -224,5 +224,3 @@ def _log_likelihoods_of_wholes(
     )
     wholes = maximise_each(statistics, data.family, regularization)
     return data.backend.expect_each(rows, bounds, wholes.density(), Moments.NONE).log_likelihood
-
-
