@@ -91,3 +91,14 @@ def assign(
 def whitening_factors(matrices: _Doubles, factors: _Doubles, instruction_set: str) -> int: ...
 def exp(x: _Doubles, y: _Doubles, instruction_set: str) -> None: ...
 def log(x: _Doubles, y: _Doubles, instruction_set: str) -> None: ...
+def merge_groups(
+    means: _Doubles,
+    weights: _Doubles,
+    scatters: _Doubles | None,
+    model: int,
+    trace_addition: float,
+    trace_factor: float,
+    nodes: _Labels,
+    costs: _Doubles,
+    instruction_set: str,
+) -> None: ...

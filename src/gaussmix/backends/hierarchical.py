@@ -7,7 +7,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from gaussmix.backends.native import DEFAULT_INSTRUCTION_SET, _native
+from gaussmix import _native
+from gaussmix.core.instruction_sets import DEFAULT_INSTRUCTION_SET
 from gaussmix.core.rows import Array
 
 

@@ -1,9 +1,9 @@
 """Acceleration of EM: leaps along the path that the last two steps took.
 
-The squared extrapolation of Varadhan and Roland (2008, Scandinavian Journal of Statistics 35, 335; scheme SqS3),
-with the limits on the length of a leap of Varadhan's and Roland's section 6. What is extrapolated is not the
-parameters but the sufficient statistics: an M-step follows each leap, so that any covariance family, floor or prior
-is obeyed without the acceleration knowing of it.
+The squared extrapolation of Varadhan and Roland (2008, Scandinavian Journal of Statistics 35, 335; scheme
+SqS3), with limits on the length of a leap. What is extrapolated is not the parameters but the sufficient
+statistics: an M-step follows each leap, so that any covariance family, floor or prior is obeyed without the
+acceleration knowing of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gaussmix.core.statistics import Moments, SufficientStatistics
 LONGEST_FIRST_LEAP = 1.0
 """Length of the first leap, in steps of EM."""
 LEAP_GROWTH = 4.0
-"""Factor by which longer leaps are allowed after one that was cut short, and forbidden after one that failed."""
+"""Factor by which the limit grows after a leap that it cut short, and shrinks after one that failed."""
 REMEMBERED_RATES = 4
 LARGEST_LOGARITHM = 300.0
 

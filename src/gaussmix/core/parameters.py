@@ -14,7 +14,8 @@ from gaussmix.core.rows import Array, Coordinates
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 FLOOR_STEP = 100.0
-"""Factor by which the floor may exceed its share of the spread within components, and by which it is lowered."""
+"""Factor by which the floor may exceed its share of the spread within components, and by which it is
+lowered then."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Regularization:
         return replace(self, floor=np.maximum(np.minimum(self.floor, lowered), self.lowest))
 
     def without_additions(self) -> Regularization:
-        """Return a floor in place of what is added to the diagonal: with it EM is monotone, and never raises."""
+        """Return a floor in place of additions to the diagonal: with it EM is monotone, and never raises."""
         return replace(
             self,
             floor=np.maximum(self.floor, self.addition),

@@ -1,5 +1,6 @@
-"""Several mixtures side by side: arrays with one more axis in front, so that many small EM runs cost little more
-than one.
+"""Several mixtures side by side: many small EM runs cost little more than one.
+
+Arrays have one more axis in front.
 
 Index conventions: S mixtures, each of K components in D features.
 """

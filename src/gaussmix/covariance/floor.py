@@ -38,15 +38,17 @@ def regularize_matrices(
     """
     matrices = matrices + _diagonal(regularization.addition)
     repaired = np.zeros(len(matrices), dtype=bool)
+    factors: Array | None = None
     try:
         factors = _MATRICES.factor(matrices)
     except np.linalg.LinAlgError:
         if regularization.strict:
             raise DegenerateCovarianceError from None
-        factors, doubtful = None, np.arange(len(matrices))
+    if factors is None:
+        doubtful = np.arange(len(matrices))
+    elif regularization.strict:
+        return matrices, factors, repaired
     else:
-        if regularization.strict:
-            return matrices, factors, repaired
         doubtful = np.flatnonzero(~_surely_above(factors, regularization.floor))
     if matrices.shape[-1] > FEW_FEATURES:  # an eigenvalue decomposition would cost much more than this
         above = matrices - _diagonal(regularization.floor)

@@ -141,7 +141,7 @@ def _parse(source: TextSource, dialect: Dialect, encoding: str) -> pa.Table:
                     ),
                 )
         except pa.ArrowInvalid as error:
-            # A handler of such rows would be Python's, which a thread of Arrow may drop when Python has ended.
+            # A Python handler of such rows might be dropped by a thread of Arrow when Python has ended.
             if "columns, got" in str(error):
                 raise _ragged_rows(source, dialect) from None
             too_long = "straddl" in str(error) or "Empty CSV file or block" in str(error)

@@ -52,7 +52,7 @@ class StartingData:
 
     @cached_property
     def rows_a_weight(self) -> float:
-        """Different rows of the sample a unit of weight, by which sums of responsibilities become numbers of rows.
+        """Different rows a unit of weight: by it sums of responsibilities become numbers of rows.
 
         Neither repeating rows nor multiplying their weights makes a group more than the few rows that it is.
         """

@@ -91,7 +91,7 @@ def reduced(scatter: Array, moments: Moments) -> Array:
         return pooled
     diagonals = np.einsum("...dd->...d", scatter)
     if moments is Moments.DIAGONAL:
-        return diagonals.copy()
+        return np.array(diagonals)
     traces: Array = diagonals.sum(axis=-1)
     return traces
 

@@ -1,8 +1,8 @@
 """Moves that leave a bad optimum: EM cannot carry a component across a gap, a move can.
 
 Split and merge: Ueda, Nakano, Ghahramani and Hinton 2000, Neural Computation 12, 2109. Their criteria are
-guesses; here a move's gain is bounded below before it is tried. Two components that merge lose at most what the
-likelihood of their own rows loses; a component that splits gains at least what that of its rows gains.
+guesses; here a move's gain is bounded below before it is tried. Two components that merge lose at most what
+the likelihood of their own rows loses; a component that splits gains at least what that of its rows gains.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from gaussmix.initialization.splits import Split, find_splits
 N_SPLITS = 3
 """Ways to split a component, or a merged pair, that are considered."""
 N_PAIRS = 6
-"""Pairs of components that are considered for a new division among them; as many as components, for mergers."""
+"""Pairs of components that are considered for a new division; for mergers as many as components, if more."""
 MOST_OF_A_KIND = 3
 """Proposals that merge the same pair, or split the same component."""
 ENTROPY_ROWS = 2000
 """Rows by which it is judged how much two components overlap."""
 NEGLIGIBLE = 1e-8
 MOST_NUMBERS = 20_000_000
-"""Moves are not looked for where the scatter matrices, or the responsibilities, are more numbers than this."""
+"""Moves are not looked for where scatter matrices or responsibilities are more numbers than this."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Situation:
 
 
 class SplitAndMerge:
-    """Merges two components into one and splits another, and where components are many, does so several times."""
+    """Merges two components into one and splits another; of many components, several at once."""
 
     def proposals(self, situation: Situation) -> Iterator[Proposal]:
         """Return mixtures to go on from."""

@@ -38,7 +38,7 @@ class Split:
     Parameters
     ----------
     gain : float
-        What the log-likelihood, summed over the rows, gains at least if the halves take the component's place.
+        What the log-likelihood, summed over rows, gains at least if the halves take the component's place.
     halves : Parts
     """
 
@@ -115,7 +115,7 @@ def find_splits(
 def _rows_of_groups(
     data: StartingData, responsibilities: Array, groups: Parts, family: CovarianceFamily
 ) -> tuple[NDArray[np.intp], Rows, NDArray[np.int64]]:
-    """Return the groups that have rows for two components, their rows one group after the other, and where."""
+    """Return the groups that have rows for two components, their rows one after the other, and where."""
     z, weights = data.sample.z, data.sample.weights
     n_features = z.shape[1]
     a_component = n_features + family.n_parameters(1, n_features)
@@ -160,7 +160,7 @@ class _Starts:
 def _starts(
     rows: Rows, bounds: NDArray[np.int64], groups: Parts, generator: np.random.RandomState, spread: Array
 ) -> _Starts:
-    """Return first halves: they keep the mean and, along axes and one within the other, the scatter of a group."""
+    """Return first halves: but for random ones they keep the mean and the scatter of a group."""
     n_groups, n_features = groups.means.shape
     n_axes = min(N_AXES, n_features)
     covariances = groups.scatter / groups.counts[:, None, None]
