@@ -38,7 +38,7 @@ class Parts:
     def __len__(self) -> int:
         return len(self.counts)
 
-    def __getitem__(self, chosen: NDArray[np.intp] | slice) -> Parts:
+    def __getitem__(self, chosen: NDArray[np.intp] | list[np.intp]) -> Parts:
         """Return some of the parts."""
         return Parts(self.counts[chosen], self.means[chosen], self.scatter[chosen])
 

@@ -31,8 +31,28 @@ MOST_OF_A_KIND = 3
 ENTROPY_ROWS = 2000
 """Rows by which it is judged how much two components overlap."""
 NEGLIGIBLE = 1e-8
+NEARLY_ALL = 1e-16
 MOST_NUMBERS = 20_000_000
 """Moves are not looked for where scatter matrices or responsibilities are more numbers than this."""
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A way to do with one component less.
+
+    Parameters
+    ----------
+    loss : float
+        What the log-likelihood, summed over rows, loses at most.
+    numbers : tuple of int
+        The two components that are merged, or the one that is left out.
+    remains : Parts
+        What takes their place: one part, or none.
+    """
+
+    loss: float
+    numbers: tuple[int, ...]
+    remains: Parts
 
 
 @dataclass(frozen=True)
@@ -72,9 +92,10 @@ class Situation:
         The optimum's components.
     responsibilities : ndarray of shape (M, K)
         Of the rows of the sample.
-    merger_losses : list of (float, int, int)
-        What the log-likelihood, summed over the rows, loses at most if two components merge, least first; for
-        the pairs that lose little.
+    mergers : list of Reduction
+        Mergers of two components, least loss first; for the pairs that lose little.
+    removals : list of Reduction
+        For each component, what it is to leave it out.
     splits : list of list of Split
         The best splits of each component.
     generator : numpy.random.RandomState
@@ -84,7 +105,8 @@ class Situation:
     regularization: Regularization
     parts: Parts
     responsibilities: Array
-    merger_losses: list[tuple[float, int, int]]
+    mergers: list[Reduction]
+    removals: list[Reduction]
     splits: list[list[Split]]
     generator: np.random.RandomState
 
@@ -107,7 +129,8 @@ class Situation:
             regularization,
             parts,
             responsibilities,
-            _merger_losses(data, regularization, parts, responsibilities),
+            _mergers(data, regularization, parts, responsibilities),
+            _removals(data, parts, responsibilities),
             find_splits(data, regularization, responsibilities, parts, generator, number=N_SPLITS),
             generator,
         )
@@ -126,30 +149,31 @@ class SplitAndMerge:
         parts, total = situation.parts, situation.total_weight
         splits = [(split.gain, k, split) for k, found in enumerate(situation.splits) for split in found]
         splits.sort(key=lambda entry: -entry[0])
+        number = max(N_PAIRS, len(parts))
+        reductions = sorted([*situation.mergers[:number], *situation.removals], key=lambda one: one.loss)
         exchanges = [
-            (gain - loss, (i, j, k), split)
-            for loss, i, j in situation.merger_losses[: max(N_PAIRS, len(parts))]
-            for gain, k, split in splits[: max(N_PAIRS, len(parts))]
-            if k not in (i, j)
+            (gain - reduction.loss, reduction, k, split)
+            for reduction in reductions[:number]
+            for gain, k, split in splits[:number]
+            if k not in reduction.numbers
         ]
         exchanges.sort(key=lambda exchange: -exchange[0])
         # All those together that gain and do not touch one another.
         touched: set[int] = set()
         together = []
         promises = 0.0
-        for promise, numbers, split in exchanges:
-            if promise > 0 and touched.isdisjoint(numbers):
-                touched.update(numbers)
-                together.append((numbers, split))
+        for promise, reduction, k, split in exchanges:
+            if promise > 0 and touched.isdisjoint((*reduction.numbers, k)):
+                touched.update((*reduction.numbers, k))
+                together.append((reduction, k, split))
                 promises += promise
         if len(together) > 1:
             yield Proposal(promises / total, _exchanged(parts, together))
         seen: Counter[tuple[int, ...]] = Counter()
-        for promise, numbers, split in exchanges:
-            pair, single = numbers[:2], numbers[2:]
-            if max(seen[pair], seen[single]) < MOST_OF_A_KIND:
-                seen.update([pair, single])
-                yield Proposal(promise / total, _exchanged(parts, [(numbers, split)]))
+        for promise, reduction, k, split in exchanges:
+            if max(seen[reduction.numbers], seen[-1, k]) < MOST_OF_A_KIND:
+                seen.update([reduction.numbers, (-1, k)])
+                yield Proposal(promise / total, _exchanged(parts, [(reduction, k, split)]))
 
 
 class DivideAnew:
@@ -157,11 +181,11 @@ class DivideAnew:
 
     def proposals(self, situation: Situation) -> Iterator[Proposal]:
         """Return mixtures to go on from."""
-        pairs = situation.merger_losses[:N_PAIRS]
+        pairs = situation.mergers[:N_PAIRS]
         if not pairs:
             return
         parts, total = situation.parts, situation.total_weight
-        i, j = (np.array([pair[side] for pair in pairs]) for side in (1, 2))
+        i, j = (np.array([pair.numbers[side] for pair in pairs]) for side in (0, 1))
         both = situation.responsibilities[:, i] + situation.responsibilities[:, j]
         divisions = find_splits(
             situation.data,
@@ -171,30 +195,41 @@ class DivideAnew:
             situation.generator,
             number=N_SPLITS,
         )
-        for (loss, first, second), splits in zip(pairs, divisions, strict=True):
+        for pair, splits in zip(pairs, divisions, strict=True):
             for split in splits:
-                proposed = parts.without((first, second)) + split.halves
-                yield Proposal((split.gain - loss) / total, proposed)
+                proposed = parts.without(pair.numbers) + split.halves
+                yield Proposal((split.gain - pair.loss) / total, proposed)
 
 
 MOVES: tuple[Move, ...] = (SplitAndMerge(), DivideAnew())
 """The moves that are tried unless the user says otherwise."""
 
 
-def _exchanged(parts: Parts, exchanges: list[tuple[tuple[int, int, int], Split]]) -> Parts:
-    """Return parts of which the first two of each triple are merged and the third is split."""
-    i, j = (np.array([numbers[side] for numbers, _ in exchanges]) for side in (0, 1))
-    result = parts.without(tuple(number for numbers, _ in exchanges for number in numbers))
-    result = result + parts.merged(i, j)
-    for _, split in exchanges:
-        result = result + split.halves
+def _exchanged(parts: Parts, exchanges: list[tuple[Reduction, int, Split]]) -> Parts:
+    """Return parts after reductions, each of which makes room for the split of another part."""
+    touched = [number for reduction, k, _ in exchanges for number in (*reduction.numbers, k)]
+    result = parts.without(tuple(touched))
+    for reduction, _, split in exchanges:
+        result = result + reduction.remains + split.halves
     return result
 
 
-def _merger_losses(
+def _removals(data: StartingData, parts: Parts, responsibilities: Array) -> list[Reduction]:
+    """Return what leaving out each component loses: exactly that, before the others take over its rows."""
+    weights = data.sample.weights
+    total = float(weights.sum())
+    with np.errstate(divide="ignore"):
+        of_rows = np.log(np.maximum(1.0 - responsibilities, NEARLY_ALL))
+        of_weights = total * np.log(np.maximum(1.0 - parts.counts / total, NEARLY_ALL))
+    losses = of_weights - weights @ of_rows
+    none = parts[np.empty(0, dtype=np.intp)]
+    return [Reduction(float(loss), (k,), none) for k, loss in enumerate(losses)]
+
+
+def _mergers(
     data: StartingData, regularization: Regularization, parts: Parts, responsibilities: Array
-) -> list[tuple[float, int, int]]:
-    """Return what merging each pair loses at most, for the pairs that lose little, least first.
+) -> list[Reduction]:
+    """Return mergers of the pairs that lose little by it, least first.
 
     The rows of a pair have the log-likelihood that each belongs for certain to one of the two, plus the
     entropy of to which; merged, they have that of one component.
@@ -229,4 +264,4 @@ def _merger_losses(
         entropy = first * np.log1p(second / first) + second * np.log1p(first / second)
         losses[pair] += weights[shared] @ entropy
     order = least[np.argsort(losses[least], kind="stable")]
-    return [(float(losses[pair]), int(i[pair]), int(j[pair])) for pair in order]
+    return [Reduction(float(losses[pair]), (int(i[pair]), int(j[pair])), merged[[pair]]) for pair in order]

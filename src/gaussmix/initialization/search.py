@@ -32,8 +32,8 @@ SAME_OPTIMUM = 1e-3
 """Optima whose mean log-likelihoods differ by less, in nats a row, count as the same."""
 SAME_MEAN = 0.1
 SAME_WEIGHT = 0.1
-"""Components whose means differ by less, in standard deviations, and whose weights differ by less, relatively,
-are the same."""
+"""Components are the same if their means differ by less, in standard deviations, and their weights differ by
+less, relatively."""
 LEAST_GAIN = 1e-4
 """A move is accepted if it gains more than this, in nats a row."""
 WORTH_POLISHING = 0.05
@@ -60,7 +60,7 @@ class Effort:
 THOROUGH = Effort(n_kept=4, n_polished=5)
 QUICK = Effort(n_kept=2, n_polished=3)
 CHEAP = 500_000
-"""Rows times components times squared features up to which iterations are so cheap that searches are thorough."""
+"""Rows times components times squared features up to which searches are thorough: iterations cost little."""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,14 @@ from gaussmix.initialization.components import Parts, reduced
 from gaussmix.initialization.spikes import is_spike, least_rows
 
 N_AXES = 3
-N_RANDOM_PAIRS = 3
+N_RANDOM_PAIRS = 2
+N_RANDOM_ROWS = 2
 STEP = 0.8
 """Distance of the two halves of a split from its middle, in standard deviations along the axis."""
-INNER = 0.4
-"""Variance of the inner one of two concentric halves, relative to their mean."""
+CONCENTRIC = ((0.15, 0.05), (0.5, 0.4), (0.85, 0.6))
+"""Shares of the inner one of two concentric parts, and its variance relative to that of both."""
+SMALL = CONCENTRIC[0]
+"""The same for a small part about a random row within the whole."""
 N_ITER = 12
 LEAST_GAIN = 1e-5
 LEAST_RESPONSIBILITY = 1e-3
@@ -161,34 +164,50 @@ def _starts(
     rows: Rows, bounds: NDArray[np.int64], groups: Parts, generator: np.random.RandomState, spread: Array
 ) -> _Starts:
     """Return first halves: but for random ones they keep the mean and the scatter of a group."""
-    n_groups, n_features = groups.means.shape
+    n_features = groups.means.shape[1]
     n_axes = min(N_AXES, n_features)
     covariances = groups.scatter / groups.counts[:, None, None]
     values, vectors = np.linalg.eigh(covariances / spread / spread[:, None])
     values = np.maximum(values[:, -n_axes:], 0.0)
     # Vectors of one standard deviation along each of the longest axes, shape (G, axes, D).
     axes = vectors[:, :, -n_axes:].swapaxes(1, 2) * np.sqrt(values)[:, :, None] * spread
-    n_trials = n_axes + 1 + N_RANDOM_PAIRS
+    n_fixed = n_axes + len(CONCENTRIC)
+    n_trials = n_fixed + N_RANDOM_PAIRS + N_RANDOM_ROWS
+    shares = np.full((n_trials, 2), 0.5)
     means = np.repeat(groups.means[:, None, None], n_trials, axis=1).repeat(2, axis=2)
     within = np.repeat(covariances[:, None, None], n_trials, axis=1).repeat(2, axis=2)
     along = STEP * axes
     means[:, :n_axes, 0] -= along
     means[:, :n_axes, 1] += along
     within[:, :n_axes] -= (along[..., :, None] * along[..., None, :])[:, :, None]
-    within[:, n_axes, 0] *= INNER
-    within[:, n_axes, 1] *= 2.0 - INNER
+    for trial, (share, inner) in enumerate(CONCENTRIC, n_axes):
+        shares[trial] = share, 1.0 - share
+        within[:, trial, 0] *= inner
+        within[:, trial, 1] *= (1.0 - share * inner) / (1.0 - share)
+    pairs = slice(n_fixed, n_fixed + N_RANDOM_PAIRS)
+    rows_alone = slice(n_fixed + N_RANDOM_PAIRS, n_trials)
+    means[:, pairs] = _random_rows(rows, bounds, generator, 2 * N_RANDOM_PAIRS).reshape(means[:, pairs].shape)
+    within[:, pairs] *= 0.5
+    means[:, rows_alone, 0] = _random_rows(rows, bounds, generator, N_RANDOM_ROWS)
+    shares[rows_alone] = SMALL[0], 1.0 - SMALL[0]
+    within[:, rows_alone, 0] *= SMALL[1]
+    counts = groups.counts[:, None, None] * shares
+    return _Starts(counts, means, within * counts[..., None, None])
+
+
+def _random_rows(
+    rows: Rows, bounds: NDArray[np.int64], generator: np.random.RandomState, number: int
+) -> Array:
+    """Return rows of each group, drawn by weight, shape (G, number, D)."""
     X, weights = np.asarray(rows.X, dtype=float), rows.sample_weight
     assert weights is not None
     cumulated = np.concatenate([[0.0], np.cumsum(weights)])
-    below, above = cumulated[bounds[:, 0]], cumulated[bounds[:, 1]]
-    for trial in range(n_axes + 1, n_trials):
-        for half in (0, 1):
-            drawn = below + generator.uniform(size=n_groups) * (above - below)
-            row = np.searchsorted(cumulated, drawn, side="right") - 1
-            means[:, trial, half] = X[np.clip(row, bounds[:, 0], bounds[:, 1] - 1)]
-        within[:, trial] *= 0.5
-    counts = np.broadcast_to(0.5 * groups.counts[:, None, None], (n_groups, n_trials, 2))
-    return _Starts(counts, means, within * counts[..., None, None])
+    first, last = bounds[:, :1], bounds[:, 1:]
+    below, above = cumulated[first], cumulated[last]
+    drawn = below + generator.uniform(size=(len(bounds), number)) * (above - below)
+    numbers = np.clip(np.searchsorted(cumulated, drawn, side="right") - 1, first, last - 1)
+    chosen: Array = X[numbers]
+    return chosen
 
 
 def _stack(starts: _Starts, family: CovarianceFamily, regularization: Regularization) -> MixtureStack:
