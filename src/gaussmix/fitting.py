@@ -27,7 +27,6 @@ from gaussmix.initialization import (
     parameters_of_partition,
     representative_sample,
 )
-from gaussmix.initialization.spikes import is_spike
 from gaussmix.scales import measure, regularization_for
 
 LEAST_ITER_OF_SEARCH = 10
@@ -193,8 +192,8 @@ def fit_mixture(
         result = _with_log_likelihoods_of_data(result, jacobian)
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
-        counts = result.parameters.weights * (data.rows_a_weight * sample.weights.sum())
-        avoided = avoid_spikes and stability is not None and is_spike(result.parameters, counts)
+        weights = result.parameters.weights * sample.weights.sum()
+        avoided = avoid_spikes and stability is not None and data.is_spike(result.parameters, weights)
         merit = not avoided, result.log_likelihood
         if best is None or merit > best[0]:
             best = merit, result, stability

@@ -103,7 +103,7 @@ def test_runs_side_by_side_climb_and_end_each_for_itself(family):
 
     starts = MixtureStack.of([several[i] for i in (0, 1, 3, 4)])
     before = expect_each(starts, np.arange(4)).mean_log_likelihood
-    mixed, statistics = run_each(expect_each, starts, REGULARIZATION, n_iter=200, tol=1e-9)
+    mixed, statistics, _ = run_each(expect_each, starts, REGULARIZATION, n_iter=200, tol=1e-9)
     assert (statistics.mean_log_likelihood > before).all()
     again = expect_each(mixed, np.arange(4))
     np.testing.assert_array_equal(again.log_likelihood, statistics.log_likelihood)

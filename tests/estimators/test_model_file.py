@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from gaussmix import GaussianMixture, ModelFileError, load_model
+from gaussmix.initialization import SplitAndMerge, Stability
 
 FAMILIES = ["full", "tied", "diag", "spherical"]
 
@@ -54,6 +55,7 @@ def test_a_mixture_comes_back_bit_for_bit(covariance_type, scale, path):
     for name in ("converged_", "n_iter_", "lower_bound_", "log_likelihood_", "n_samples_", "n_parameters_"):
         assert getattr(again, name) == getattr(mixture, name)
     assert again.repaired_components_ == mixture.repaired_components_
+    assert again.stability_ == mixture.stability_ is not None
 
 
 def test_feature_names_come_back(fitted, path):
@@ -82,6 +84,37 @@ def test_a_single_precision_mixture_comes_back_bit_for_bit(covariance_type, n_co
     assert_same_arrays(again, mixture)
     np.testing.assert_array_equal(again.score_samples(X), mixture.score_samples(X))
     assert again.predict_proba(X).dtype == np.float32
+
+
+@pytest.mark.parametrize("gap", [0.035, np.inf])
+def test_how_the_starts_compared_comes_back_and_is_valid_json(fitted, path, gap):
+    fitted.stability_ = Stability(n_starts=24, n_agreeing=12, gap=gap, n_moves=2, n_spikes=1)
+    fitted.save(path)
+    json.loads(path.read_text(), parse_constant=pytest.fail)  # Infinity and NaN are not JSON
+    assert load_model(path).stability_ == fitted.stability_
+
+
+def test_a_file_that_does_not_say_how_the_starts_compared_is_read(fitted, path):
+    fitted.save(path)
+
+    def as_of_old(document):
+        del document["result"]["stability"]
+        for name in ("moves", "spikes", "accelerate"):
+            del document["settings"][name]
+
+    rewrite(path, as_of_old)
+    again = load_model(path)
+    assert again.stability_ is None
+    assert (again.moves, again.spikes, again.accelerate) == ("auto", "avoid", True)
+
+
+def test_settings_of_the_search_come_back_but_for_moves_of_the_users_own(path):
+    X = np.random.RandomState(0).normal(size=(40, 2))
+    GaussianMixture(2, moves=None, spikes="allow", accelerate=False, random_state=0).fit(X).save(path)
+    again = load_model(path)
+    assert (again.moves, again.spikes, again.accelerate) == (None, "allow", False)
+    GaussianMixture(2, moves=[SplitAndMerge()], random_state=0).fit(X).save(path)
+    assert load_model(path).moves == "auto"
 
 
 def test_an_unfitted_mixture_is_not_saved(path):
@@ -141,6 +174,18 @@ def test_a_truncated_file_is_refused_with_a_clear_line(fitted, path, cut):
         (lambda d: d["result"].update(n_samples=0), "result.n_samples is 0"),
         (lambda d: d["result"].update(log_likelihood=10**400), "result.log_likelihood is 1000"),
         (lambda d: d["settings"].update(max_iter=10**400), "settings.max_iter is 1000"),
+        (lambda d: d["settings"].update(moves=[1]), r"settings.moves is \[1\]"),
+        (lambda d: d["settings"].update(spikes="keep"), "'spikes' parameter"),
+        (lambda d: d["settings"].update(accelerate="yes"), "settings.accelerate is 'yes'"),
+        (lambda d: d["result"].update(stability=[24, 12]), "result.stability is"),
+        (lambda d: d["result"].update(stability={}), "result.stability.n_starts is None"),
+        (lambda d: d["result"]["stability"].update(n_starts=True), "result.stability.n_starts is True"),
+        (lambda d: d["result"]["stability"].update(n_agreeing=99), "result.stability.n_agreeing is 99"),
+        (lambda d: d["result"]["stability"].update(n_moves=-1), "result.stability.n_moves is -1"),
+        (lambda d: d["result"]["stability"].update(n_spikes=1.5), "result.stability.n_spikes is 1.5"),
+        (lambda d: d["result"]["stability"].update(gap=-0.1), "result.stability.gap is -0.1"),
+        (lambda d: d["result"]["stability"].update(gap="far"), "result.stability.gap is 'far'"),
+        (lambda d: d["result"]["stability"].update(gap=10**400), "result.stability.gap is 1000"),
         (lambda d: d.update(precision="object"), "precision is 'object'"),
         (lambda d: d["precisions_cholesky"][0][0].__setitem__(0, 0.0), "positive diagonal"),
         (lambda d: d["precisions_cholesky"][0][2].__setitem__(0, 1.0), "upper triangular"),

@@ -23,6 +23,7 @@ def test_the_mapped_model_gives_the_same_labels_and_the_densities_of_the_data(tw
     model = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(standardized)
     mapped = in_data_units(model, scaling)
     assert mapped.covariance_type == ("diag" if covariance_type == "spherical" else covariance_type)
+    assert mapped.stability_ == model.stability_ is not None
     np.testing.assert_allclose(
         mapped.predict_proba(two_groups), model.predict_proba(standardized), rtol=0, atol=1e-9
     )

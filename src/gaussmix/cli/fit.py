@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _MOST_COMPONENTS_TRIED = 9
+# Written out, as importing them takes longer than all the rest of --help; a test compares.
+_COVARIANCES = (
+    "full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE",
+    "EEV", "VEV", "EVV", "VVV", "E", "V",
+)  # fmt: skip
+_STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random_from_data")
 
 
 @click.command("fit", short_help="Find the groups in a table and write a folder of results.")
@@ -39,8 +45,9 @@ _MOST_COMPONENTS_TRIED = 9
     help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} by BIC]",
 )  # fmt: skip
 @click.option(
-    "--covariance", type=click.Choice(["full", "tied", "diag", "spherical"]), default="full",
-    show_default=True, help="What shapes the components may have.",
+    "--covariance", type=click.Choice(_COVARIANCES), default="full", show_default=True, metavar="FAMILY",
+    help=f"What shapes the components may have: {', '.join(_COVARIANCES[:4])}, "
+    f"or mclust's {', '.join(_COVARIANCES[4:])}.",
 )  # fmt: skip
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to use. [default: all with numbers]")
 @click.option("--exclude", multiple=True, metavar="A,B", help="Columns not to use.")
@@ -48,7 +55,17 @@ _MOST_COMPONENTS_TRIED = 9
 @click.option("--standardize", is_flag=True, help="Fit on columns brought to mean 0 and variance 1.")
 @drop_missing_option
 @header_option
-@click.option("--starts", type=int, metavar="N", help="Number of starts; the best fit is kept. [default: 1]")
+@click.option(
+    "--init", type=click.Choice(_STARTS), default="portfolio", show_default=True, metavar="START",
+    help=f"How starts are made: {', '.join(_STARTS)}.",
+)  # fmt: skip
+@click.option("--starts", type=int, metavar="N", help="Number of searches; the best fit is kept. [default: 1]")
+@click.option("--no-moves", is_flag=True, help="Make do with the starts: do not try to leave a bad optimum.")
+@click.option(
+    "--spikes", type=click.Choice(["avoid", "allow"]), default="avoid", show_default=True,
+    help="Whether components may collapse on a few rows.",
+)  # fmt: skip
+@click.option("--no-acceleration", is_flag=True, help="Run plain EM, without leaps ahead.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random starts.")
 @click.option("--max-iter", type=int, metavar="N", help="Largest number of iterations of a fit.")
 @click.option("--tol", type=float, help="Gain in log-likelihood per row below which a fit has converged.")
@@ -69,7 +86,11 @@ def command(
     standardize: bool,
     drop_missing: bool,
     header: bool | None,
+    init: str,
     starts: int | None,
+    no_moves: bool,
+    spikes: str,
+    no_acceleration: bool,
     seed: int,
     max_iter: int | None,
     tol: float | None,
@@ -98,7 +119,8 @@ def command(
     names, excluded = split_names(columns, "--columns"), split_names(exclude, "--exclude")
     given = {"tol": tol, "max_iter": max_iter, "n_init": starts, "n_jobs": threads}
     params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    params |= {"covariance_type": covariance, "random_state": seed}
+    params |= {"covariance_type": covariance, "random_state": seed, "init_params": init, "spikes": spikes}
+    params |= {"moves": None if no_moves else "auto", "accelerate": not no_acceleration}
 
     from sklearn.exceptions import ConvergenceWarning
 
@@ -158,12 +180,14 @@ def _warn_of_many_parameters(features: Features, components: int | None, covaria
     import warnings
 
     from gaussmix.core.parameters import n_free_parameters
+    from gaussmix.core.representation import MatrixRepresentation
     from gaussmix.covariance import FAMILIES
 
     n_rows, n_columns = features.values.shape
     n_components = components or 1
     n_parameters = n_free_parameters(FAMILIES[covariance], n_components, n_columns)
-    if covariance in {"full", "tied"} and n_parameters > n_rows * n_columns:
+    is_matrix = isinstance(FAMILIES[covariance].representation, MatrixRepresentation)
+    if is_matrix and n_parameters > n_rows * n_columns:
         what = "1 component has" if n_components == 1 else f"{n_components:,} components have"
         warnings.warn(
             f"{what} {n_parameters:,} free parameters, but the table has only {n_rows * n_columns:,} values "
@@ -226,10 +250,10 @@ def _fit(
         if choice is not None:
             choice = choice.in_other_units(model, -total_weight * scaling.log_volume)
         notes.append("Fitted on standardized columns; everything here is in the data's own units.")
-        if params["covariance_type"] == "spherical":
+        if model.covariance_type != params["covariance_type"]:
             notes.append(
-                "A spherical mixture of standardized columns is a diagonal one in the data's own units; the "
-                "model's criteria count the parameters of a diagonal one."
+                f"A {params['covariance_type']} mixture of standardized columns is a {model.covariance_type} one "
+                "in the data's own units; the model's criteria count the parameters of that."
             )
     return model, choice, notes
 

@@ -76,7 +76,11 @@ def _choice_sentences(choice: ComponentChoice) -> list[str]:
     repaired = [str(one.n_components) for one in choice.candidates if one.repaired]
     if not repaired or best.repaired:
         return [f"{text}."]
-    advice = "" if choice.model.covariance_type == "spherical" else "; a simpler --covariance may hold more"
+    from gaussmix.core.representation import ScalarRepresentation
+    from gaussmix.covariance import FAMILIES
+
+    is_simplest = isinstance(FAMILIES[choice.model.covariance_type].representation, ScalarRepresentation)
+    advice = "" if is_simplest else "; a simpler --covariance may hold more"
     return [
         f"{text}.",
         f"Passed over, as a component collapsed onto too few rows: {', '.join(repaired)}{advice}.",

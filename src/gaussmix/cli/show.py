@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,6 +48,7 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
     from gaussmix.core.representation import MatrixRepresentation
     from gaussmix.covariance import FAMILIES
     from gaussmix.explain.components import marginal_covariances, standard_deviations
+    from gaussmix.explain.stability import stability_sentences
 
     names = feature_names(model) or [f"column_{i}" for i in range(1, model.n_features_in_ + 1)]
     deviations = standard_deviations(model)
@@ -61,7 +63,11 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
         "covariance_type": model.covariance_type,
         "n_parameters": model.n_parameters_,
         "columns": names,
-        "fit": {name: getattr(model, f"{name}_", None) for name in fit},
+        "fit": {name: getattr(model, f"{name}_", None) for name in fit}
+        | {
+            "stability": None if model.stability_ is None else dataclasses.asdict(model.stability_),
+            "stability_sentences": stability_sentences(model.stability_),
+        },
         "components": [
             {"weight": weight, "mean": mean, "standard_deviation": deviation, "correlation": correlation}
             for weight, mean, deviation, correlation in zip(
@@ -79,7 +85,7 @@ def _print_text(document: dict[str, Any], console: Console) -> None:
     components, names = document["components"], display_names(document["columns"], 32)
     counts = f"{_count(len(components), 'component')}, {_count(len(names), 'column')}"
     console.print(Text(f"Gaussian mixture: {counts}, {document['covariance_type']} covariances."))
-    console.print(Text(_fit_sentence(document)))
+    console.print(Text(" ".join([_fit_sentence(document), *document["fit"]["stability_sentences"]])))
     console.print()
     console.print(Text("Means and standard deviations, in the data's own units", style="bold"))
     across = max(1, (console.width - max(map(len, names))) // _CELL_WIDTH)

@@ -179,6 +179,9 @@ class MixtureStack:
         return DensityStack(log_constants, self.means, self.factor, representation.form)
 
 
+LARGEST_RATE = 0.98
+"""Gains that shrink more slowly, or grow, are taken to shrink by this factor."""
+
 ExpectEach = Callable[[MixtureStack, NDArray[np.intp]], StatisticsStack]
 """An E-step of several mixtures, each on rows of its own or all on the same, which their numbers tell."""
 
@@ -223,7 +226,7 @@ def maximise_each(
 
 def run_each(
     expect_each: ExpectEach, starts: MixtureStack, regularization: Regularization, *, n_iter: int, tol: float
-) -> tuple[MixtureStack, StatisticsStack]:
+) -> tuple[MixtureStack, StatisticsStack, Array]:
     """Run EM on several mixtures side by side, a given number of iterations at most.
 
     Parameters
@@ -242,17 +245,26 @@ def run_each(
     mixtures : MixtureStack
     statistics : StatisticsStack
         Of exactly these mixtures.
+    remaining : ndarray of shape (S,)
+        What each mean log-likelihood would still gain if its gains went on to shrink as they did last.
     """
     active = np.arange(len(starts))
     statistics = expect_each(starts, active)
     mixtures = MixtureStack.of([starts[number] for number in range(len(starts))])
+    gains = np.zeros(len(starts))
+    rates = np.zeros(len(starts))
     for _ in range(n_iter):
         before = statistics.take(active)
         candidates = maximise_each(before, starts.family, regularization)
         found = expect_each(candidates, active)
         mixtures.put(active, candidates)
         statistics.put(active, found)
-        active = active[found.mean_log_likelihood - before.mean_log_likelihood >= tol]
+        gain = np.maximum(found.mean_log_likelihood - before.mean_log_likelihood, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rates[active] = np.nan_to_num(gain / gains[active], nan=0.0, posinf=LARGEST_RATE)
+        gains[active] = gain
+        active = active[gain >= tol]
         if not active.size:
             break
-    return mixtures, statistics
+    rates = np.minimum(rates, LARGEST_RATE)
+    return mixtures, statistics, gains * rates / (1.0 - rates)

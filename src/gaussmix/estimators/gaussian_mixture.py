@@ -58,16 +58,17 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         that all further ones together would make up for a hundred such iterations.
     reg_covar : float or "auto", default="auto"
         How covariances are kept from collapsing. "auto" holds them above one millionth of each
-        feature's variance, taken over the middle nine tenths of its rows, and leaves other covariances
-        alone. A number is added to
-        the diagonal of every covariance, as in scikit-learn; zero raises an error upon a collapse.
+        feature's variance, among all rows, among the middle half of them or within components, whichever is
+        least, and leaves other covariances alone. A number is added to the diagonal of every covariance, as
+        in scikit-learn; zero raises an error upon a collapse.
     max_iter : int, default=1000
         Largest number of EM iterations after the search for the best optimum. With fewer than ten there is
         no search, and EM runs from the first start; zero gives that start itself.
     n_init : int, default=1
         Number of searches for the best optimum, each from starts of its own; the likeliest result is kept.
-    init_params : {"portfolio", "kmeans", "k-means++", "random", "random_from_data"}, default="portfolio"
-        How starts are made. "portfolio" tries sixteen of several kinds and goes on from the best.
+    init_params : str, default="portfolio"
+        How starts are made. "portfolio" tries up to two dozen of several kinds and goes on from the best;
+        "kmeans", "k-means++", "hierarchical", "random" and "random_from_data" are single ones.
     weights_init : array-like of shape (n_components,), optional
         Weights to start from.
     means_init : array-like of shape (n_components, n_features), optional
@@ -94,8 +95,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         `weights_init`, `means_init`, `precisions_init` or `warm_start`, the fit stays with it.
     spikes : {"avoid", "allow"}, default="avoid"
         Whether a solution may climb the likelihood by collapsing on a few rows. "avoid" passes such
-        solutions over if there is any other: a component that holds no more rows than a covariance matrix
-        needs, or whose covariance stands at the floor and that has fewer than five rows a parameter.
+        solutions over if there is any other: those with a component that holds hardly more rows than a
+        covariance matrix needs, or that is thin and gains no more likelihood by it than chance provides.
     accelerate : bool, default=True
         Whether to speed EM up by extrapolation. The likelihood never falls by it.
 
@@ -133,7 +134,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         How many starts were tried and how many ended in the chosen optimum (``n_starts``, ``n_agreeing``),
         how much lower the next best optimum is in nats a row (``gap``), how many moves were made
         (``n_moves``) and how many solutions refused because a component had collapsed on a few rows
-        (``n_spikes``). None if the start was given or there is one component.
+        (``n_spikes``). None without a search: if the start was given, there is one component, `max_iter` is
+        below ten, or there is a single start and no moves.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -448,7 +450,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         if isinstance(self.moves, str):
             return MOVES
         for move in self.moves:
-            if not callable(getattr(move, "proposals", None)):
+            if isinstance(move, type) or not callable(getattr(move, "proposals", None)):
                 raise TypeError(f"moves should hold objects with a method proposals, but one is {move!r}")
         return tuple(self.moves)
 

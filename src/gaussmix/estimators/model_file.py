@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -17,6 +18,7 @@ from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.covariance import FAMILIES
 from gaussmix.data.atomic import atomic_write
 from gaussmix.exceptions import ModelFileError
+from gaussmix.initialization import Stability
 
 if TYPE_CHECKING:
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
@@ -36,6 +38,8 @@ _SETTINGS = {
     "max_iter": (int,),
     "n_init": (int,),
     "init_params": (str,),
+    "spikes": (str,),
+    "accelerate": (bool,),
 }
 _RESULTS = {
     "converged": (bool,),
@@ -44,6 +48,7 @@ _RESULTS = {
     "log_likelihood": (float, int),
     "n_samples": (int,),
     "repaired_components": (list,),
+    "stability": (dict,),
 }
 
 
@@ -66,7 +71,9 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
         "precision": np.asarray(mixture.means_).dtype.name,
         "feature_names": None if names is None else [str(name) for name in names],
         "settings": {name: getattr(mixture, name) for name in _SETTINGS}
-        | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None},
+        | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None}
+        # Moves of the user's own are objects, which no file holds: such a file says nothing of moves.
+        | ({"moves": mixture.moves} if mixture.moves is None or isinstance(mixture.moves, str) else {}),
         "result": {
             "converged": bool(mixture.converged_),
             "n_iter": int(mixture.n_iter_),
@@ -74,6 +81,7 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
             "log_likelihood": _number(getattr(mixture, "log_likelihood_", None)),
             "n_samples": getattr(mixture, "n_samples_", None),
             "repaired_components": list(mixture.repaired_components_),
+            "stability": _stability_entry(getattr(mixture, "stability_", None)),
         },
         "weights": parameters.weights.tolist(),
         "means": parameters.means.tolist(),
@@ -191,6 +199,11 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
     _restore_factors(mixture, document, shape, path)
     settings = _checked_section(document, "settings", _SETTINGS, path)
     mixture.set_params(**{name: value for name, value in settings.items() if value is not None})
+    if "moves" in document.get("settings", {}):
+        moves = document["settings"]["moves"]
+        if moves not in ("auto", None):
+            raise ModelFileError(f"{path}: damaged model file: settings.moves is {_shown(moves)}")
+        mixture.set_params(moves=moves)
     seed = document.get("settings", {}).get("random_state")
     if _is_integer(seed) and 0 <= seed < 2**32:
         mixture.set_params(random_state=seed)
@@ -208,6 +221,7 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
     if not all(_is_integer(k) and 0 <= k < n_components for k in repaired):
         raise ModelFileError(f"{path}: damaged model file: repaired_components")
     mixture.repaired_components_ = tuple(repaired)
+    mixture.stability_ = _stability(result["stability"], path)
     for name, attribute in (
         ("mean_log_likelihood", "lower_bound_"),
         ("log_likelihood", "log_likelihood_"),
@@ -281,6 +295,37 @@ def _checked_section(
             raise ModelFileError(f"{path}: damaged model file: {section}.{name} is {_shown(value)}")
         checked[name] = value
     return checked
+
+
+def _stability_entry(stability: Stability | None) -> dict[str, Any] | None:
+    """Return how the starts compared as JSON can hold it: a gap of null means no other optimum."""
+    if stability is None:
+        return None
+    return dataclasses.asdict(stability) | {"gap": _number(stability.gap)}
+
+
+def _stability(entry: dict[str, Any] | None, path: Path) -> Stability | None:
+    """Return how the starts compared; None where a file does not say, as older ones do not."""
+    if entry is None:
+        return None
+
+    def damaged(name: str) -> ModelFileError:
+        value = _shown(entry.get(name))
+        return ModelFileError(f"{path}: damaged model file: result.stability.{name} is {value}")
+
+    def count(name: str, most: int = LARGEST_COUNT) -> int:
+        value = entry.get(name)
+        if not _is_integer(value) or not 0 <= value <= most:
+            raise damaged(name)
+        return value
+
+    gap = entry.get("gap")
+    if gap is None:
+        gap = math.inf
+    elif isinstance(gap, bool) or not isinstance(gap, int | float) or not _is_finite(gap) or gap < 0:
+        raise damaged("gap")
+    n_starts = count("n_starts")
+    return Stability(n_starts, count("n_agreeing", n_starts), float(gap), count("n_moves"), count("n_spikes"))
 
 
 def _count(document: dict[str, Any], name: str, path: Path) -> int:

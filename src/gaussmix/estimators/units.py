@@ -57,6 +57,7 @@ def in_data_units(
     mapped.n_iter_ = mixture.n_iter_
     mapped.n_samples_ = mixture.n_samples_
     mapped.repaired_components_ = mixture.repaired_components_
+    mapped.stability_ = mixture.stability_
     mapped.lower_bound_ = mixture.lower_bound_ - scaling.log_volume
     mapped.lower_bounds_ = [bound - scaling.log_volume for bound in mixture.lower_bounds_]
     total = mixture.n_samples_ if total_weight is None else total_weight

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from gaussmix.initialization import Stability
+
 
 @dataclass(frozen=True)
 class FeatureSummary:
@@ -135,6 +137,8 @@ class MixtureSummary:
     converged : bool or None
         None for a model that was built from given parameters, not fitted.
     n_iterations : int
+    stability : Stability or None
+        How the starts of the fit compared; None where there was no search.
     mean_certainty : float
         Mean probability of the component to which each row is assigned.
     n_unsure : int
@@ -158,6 +162,9 @@ class MixtureSummary:
         What a reader should know before trusting the result, one sentence each.
     sentences : tuple of str
         Three sentences: how many groups and of what size, how well they are told apart, and by what.
+    stability_sentences : tuple of str
+        How many of the starts agree, how far the next best optimum is, and what it means if few agree;
+        none where there was no search.
     first_row_number : int
         The number by which a reader knows the table's first row.
     unusual_rows : tuple of UnusualRow
@@ -180,6 +187,7 @@ class MixtureSummary:
     icl: float
     converged: bool | None
     n_iterations: int
+    stability: Stability | None
     mean_certainty: float
     n_unsure: int
     certainty_histogram: tuple[int, ...]
@@ -195,6 +203,7 @@ class MixtureSummary:
     components: tuple[ComponentSummary, ...]
     warnings: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
+    stability_sentences: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:

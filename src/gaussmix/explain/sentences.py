@@ -31,7 +31,10 @@ def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
     """Return what a reader should know before trusting a result, the gravest first."""
     warnings = []
     if summary.converged is False:
-        warnings.append("The fit stopped before it converged: the result can still change. Raise max_iter.")
+        warnings.append(
+            "The fit stopped before it converged: the result can still change. Allow more iterations "
+            "(max_iter; --max-iter on the command line)."
+        )
     constant = summary.constant_features
     if constant:
         names = display_names(summary.feature_names)

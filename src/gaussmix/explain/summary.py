@@ -27,6 +27,7 @@ from gaussmix.explain.mixture_summary import (
 )
 from gaussmix.explain.rows import RowTable, resolve_feature_names
 from gaussmix.explain.sentences import headline_sentences, warning_sentences
+from gaussmix.explain.stability import stability_sentences
 
 
 def summarize(
@@ -96,6 +97,7 @@ def summarize(
     n_parameters = int(model.n_parameters_)
     log_likelihood, total_weight = assignment.log_likelihood, assignment.total_weight
     n_iterations = int(getattr(model, "n_iter_", 0))
+    stability = getattr(model, "stability_", None)
     summary = MixtureSummary(
         n_rows=assignment.n_rows,
         n_features=table.n_features,
@@ -112,6 +114,7 @@ def summarize(
         icl=criteria.icl(log_likelihood, n_parameters, total_weight, assignment.log_probability),
         converged=bool(model.converged_) if n_iterations else None,
         n_iterations=n_iterations,
+        stability=stability,
         mean_certainty=float(assignment.probability.sum() / assignment.total_weight),
         n_unsure=assignment.n_unsure,
         certainty_histogram=tuple(assignment.certainty_histogram.tolist()),
@@ -127,7 +130,10 @@ def summarize(
         components=components,
     )
     return dataclasses.replace(
-        summary, warnings=warning_sentences(summary), sentences=headline_sentences(summary)
+        summary,
+        warnings=warning_sentences(summary),
+        sentences=headline_sentences(summary),
+        stability_sentences=stability_sentences(stability),
     )
 
 

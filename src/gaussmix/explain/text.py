@@ -152,6 +152,7 @@ def _fit_table(summary: MixtureSummary) -> Table:
             f"ICL {format_number(summary.icl, 6)} (smaller is better; mclust's have the opposite sign)",
         ),
         ("Converged", converged),
+        *([("Starts", " ".join(summary.stability_sentences))] if summary.stability_sentences else []),
         (
             "Certainty",
             f"{format_probability(summary.mean_certainty)} on average; "

@@ -13,6 +13,7 @@ from gaussmix.backends import Backend
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.initialization.order import Sample
+from gaussmix.initialization.spikes import is_spike, rounding
 
 TRIAL_ROWS = 4000
 ROWS_A_COMPONENT = 100
@@ -60,6 +61,22 @@ class StartingData:
         # Equal rows follow on one another in the sample's order.
         n_different = 1 + int(np.count_nonzero((z[1:] != z[:-1]).any(axis=1)))
         return n_different / float(self.sample.weights.sum())
+
+    @cached_property
+    def resolution(self) -> Array:
+        """Step to which the values of each feature were rounded, or zero, shape (D,)."""
+        return rounding(self.sample.z)
+
+    def is_spike(self, mixture: MixtureParameters, weights: Array) -> bool:
+        """Return whether a component has collapsed on a few rows; see `gaussmix.initialization.spikes`.
+
+        Parameters
+        ----------
+        mixture : MixtureParameters
+        weights : ndarray of shape (K,)
+            Weight of the rows of each component.
+        """
+        return is_spike(mixture, weights * self.rows_a_weight, self.resolution, self.least_rows)
 
     def on_sample(self) -> StartingData:
         """Return the same with the sample in place of all rows."""

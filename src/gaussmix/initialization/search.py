@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -17,7 +18,6 @@ from gaussmix.core.statistics import SufficientStatistics
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.moves import MOST_NUMBERS, Move, Situation
 from gaussmix.initialization.order import canonical_order
-from gaussmix.initialization.spikes import is_spike
 
 TRIAL_ITER = 40
 TRIAL_TOL = 1e-4
@@ -36,8 +36,8 @@ SAME_WEIGHT = 0.1
 less, relatively."""
 LEAST_GAIN = 1e-4
 """A move is accepted if it gains more than this, in nats a row."""
-WORTH_POLISHING = 0.05
-"""A proposal that lies further below the present optimum after screening is dropped."""
+GENEROSITY = 3.0
+"""A proposal is dropped if so many times what it seems to gain still would not bring it up to the optimum."""
 MOST_MOVES = 100
 
 
@@ -57,7 +57,7 @@ class Effort:
     n_polished: int
 
 
-THOROUGH = Effort(n_kept=4, n_polished=5)
+THOROUGH = Effort(n_kept=3, n_polished=4)
 QUICK = Effort(n_kept=2, n_polished=3)
 CHEAP = 500_000
 """Rows times components times squared features up to which searches are thorough: iterations cost little."""
@@ -65,20 +65,28 @@ CHEAP = 500_000
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where EM ended on the sample.
+    """Where EM ended on some rows.
 
     Parameters
     ----------
     mixture : MixtureParameters
     log_likelihood : float
-        Mean log-likelihood on the sample.
-    spike : bool
-        Whether a component has collapsed on a few rows.
+        Mean log-likelihood of the rows.
+    remaining : float
+        What it would gain if EM went on, by an estimate.
+    data : StartingData
+        The rows.
     """
 
     mixture: MixtureParameters
     log_likelihood: float
-    spike: bool
+    remaining: float
+    data: StartingData
+
+    @cached_property
+    def is_spike(self) -> bool:
+        """Whether a component has collapsed on a few rows."""
+        return self.data.is_spike(self.mixture, self.mixture.weights * self.data.sample.weights.sum())
 
 
 @dataclass(frozen=True)
@@ -90,8 +98,8 @@ class Stability:
     n_starts : int
         Number of starts that were tried.
     n_agreeing : int
-        Those that came by themselves to the optimum that was chosen: to the same components, or the same
-        mean log-likelihood to 0.001 nats a row.
+        Those that came by themselves, in the few iterations of a trial, to the optimum that was chosen: to the
+        same components, or the same mean log-likelihood to 0.001 nats a row.
     gap : float
         How much lower the mean log-likelihood of the best different optimum is, in nats a row; infinite if
         there was none.
@@ -152,6 +160,7 @@ class Search:
         self.generator = generator
         self.n_moves = 0
         self.n_spikes = 0
+        self.known: list[Optimum] = []
         self.all = data.on_sample()
         self.few = data.thinned(n_components)
         n_features = data.rows.n_features
@@ -161,19 +170,32 @@ class Search:
     def __call__(self, starts: Sequence[MixtureParameters]) -> SearchResult:
         """Return the best mixture that the starts and the moves lead to."""
         trials = self._try(starts, TRIAL_ITER)
-        kept = _different(trials, self._merit)[: self.effort.n_kept]
-        polished = _different([self._polish(trial.mixture, self.few) for trial in kept], self._merit)
-        ends = _different([self._leave(optimum) for optimum in polished], self._merit)
+        kept = self._best(trials, self.effort.n_kept)
+        polished = self._best([self._polish(trial.mixture, self.few) for trial in kept])
+        ends = self._best([self._leave(optimum) for optimum in polished])
         stability = self._stability(ends[0], trials, [*polished, *ends])
         if self.few.rows.n_rows < self.all.rows.n_rows:
             # What is best on a part of the rows need not be on all.
             close = [end for end in ends if ends[0].log_likelihood - end.log_likelihood < CLOSE]
-            ends = _different([self._polish(end.mixture, self.all) for end in close], self._merit)
+            ends = self._best([self._polish(end.mixture, self.all) for end in close])
         return SearchResult(_in_canonical_order(ends[0].mixture, self.all.spread), stability)
 
-    def _merit(self, optimum: Optimum) -> tuple[bool, float]:
-        """Return what optima are compared by; the larger is the better."""
-        return not (optimum.spike and self.avoid_spikes), optimum.log_likelihood
+    def _best(self, optima: Sequence[Optimum], number: int | None = None) -> list[Optimum]:
+        """Return the best of optima with different log-likelihoods, best first.
+
+        Spikes are left out, if anything is left then.
+        """
+        different: list[Optimum] = []
+        for optimum in sorted(optima, key=lambda one: -one.log_likelihood):
+            if not different or different[-1].log_likelihood - optimum.log_likelihood > LEAST_GAIN:
+                different.append(optimum)
+        number = len(different) if number is None else number
+        if self.avoid_spikes:
+            sound = list(islice((one for one in different if not one.is_spike), number))
+            if sound:
+                self.n_spikes += sum(one.log_likelihood > sound[0].log_likelihood for one in different)
+                return sound
+        return different[:number]
 
     def _try(self, starts: Sequence[MixtureParameters], n_iter: int) -> list[Optimum]:
         """Return where EM comes from each start in a few iterations on a part of the sample."""
@@ -183,11 +205,11 @@ class Search:
             ranges = np.tile(np.array([[0, data.rows.n_rows]]), (len(numbers), 1))
             return data.backend.expect_each(data.rows, ranges, mixtures.density(), data.family.moments)
 
-        mixtures, statistics = run_each(
+        mixtures, statistics, remaining = run_each(
             expect_each, MixtureStack.of(starts), self.regularization, n_iter=n_iter, tol=TRIAL_TOL
         )
-        found = range(len(mixtures)), statistics.mean_log_likelihood.tolist()
-        return [self._optimum(mixtures[s], mean, data) for s, mean in zip(*found, strict=True)]
+        found = range(len(mixtures)), statistics.mean_log_likelihood.tolist(), remaining.tolist()
+        return [Optimum(mixtures[s], mean, rest, data) for s, mean, rest in zip(*found, strict=True)]
 
     def _polish(self, mixture: MixtureParameters, data: StartingData) -> Optimum:
         """Return the optimum that EM ends at on some rows."""
@@ -196,11 +218,7 @@ class Search:
             return data.backend.expect(data.rows, parameters.density(), data.family.moments)
 
         result = run_em(expect, mixture, self.regularization, tol=POLISH_TOL, max_iter=POLISH_ITER)
-        return self._optimum(result.parameters, result.log_likelihood, data)
-
-    def _optimum(self, mixture: MixtureParameters, log_likelihood: float, data: StartingData) -> Optimum:
-        counts = mixture.weights * (data.rows_a_weight * data.sample.weights.sum())
-        return Optimum(mixture, log_likelihood, is_spike(mixture, counts, data.least_rows))
+        return Optimum(result.parameters, result.log_likelihood, 0.0, data)
 
     def _leave(self, optimum: Optimum) -> Optimum:
         """Return the optimum that moves lead to."""
@@ -209,12 +227,19 @@ class Search:
         if n_components == 1 or numbers > MOST_NUMBERS:
             return optimum
         for _ in range(MOST_MOVES):
+            if self._is_known(optimum):  # where it leads to has been found out before
+                break
+            self.known.append(optimum)
             better = self._better(optimum)
             if better is None:
                 break
             optimum = better
             self.n_moves += 1
         return optimum
+
+    def _is_known(self, optimum: Optimum) -> bool:
+        """Return whether EM has been at the same optimum, or one on the way to it."""
+        return any(_are_same(optimum.mixture, known.mixture) for known in self.known)
 
     def _better(self, optimum: Optimum) -> Optimum | None:
         """Return a better optimum that a single move leads to, if one is found."""
@@ -226,51 +251,36 @@ class Search:
         mixtures = [p.parts.mixture(family, self.regularization) for p in proposals]
         screened = self._try(mixtures, SCREEN_ITER)
         n_polished = 0
-        for candidate in _different(screened, self._merit):
-            if (
-                candidate.log_likelihood < optimum.log_likelihood - WORTH_POLISHING
-                or n_polished == self.effort.n_polished
-            ):
+        for candidate in self._best(screened):
+            if n_polished == self.effort.n_polished:
                 break
-            if _are_same(candidate.mixture, optimum.mixture):
+            in_reach = candidate.log_likelihood + GENEROSITY * candidate.remaining
+            if in_reach < optimum.log_likelihood or self._is_known(candidate):
                 continue
             end = self._polish(candidate.mixture, self.few)
             n_polished += 1
             if self._is_better(end, optimum) and not _are_same(end.mixture, optimum.mixture):
                 return end
+            self.known.append(end)
         return None
 
     def _is_better(self, candidate: Optimum, optimum: Optimum) -> bool:
         """Return whether to leave an optimum for another."""
-        if self.avoid_spikes and candidate.spike != optimum.spike:
-            self.n_spikes += candidate.spike and candidate.log_likelihood > optimum.log_likelihood
-            return optimum.spike
+        if self.avoid_spikes and candidate.is_spike != optimum.is_spike:
+            self.n_spikes += candidate.is_spike and candidate.log_likelihood > optimum.log_likelihood
+            return optimum.is_spike
         return candidate.log_likelihood > optimum.log_likelihood + LEAST_GAIN
 
     def _stability(self, best: Optimum, trials: list[Optimum], others: list[Optimum]) -> Stability:
         """Return how much the result depends on the start."""
         agreeing = sum(
             _are_same(trial.mixture, best.mixture)
-            or (trial.spike == best.spike and abs(trial.log_likelihood - best.log_likelihood) < SAME_OPTIMUM)
+            or abs(trial.log_likelihood - best.log_likelihood) < SAME_OPTIMUM
             for trial in trials
         )
         gaps = [best.log_likelihood - other.log_likelihood for other in [*others, *trials]]
         gap = min((gap for gap in gaps if gap >= SAME_OPTIMUM), default=np.inf)
         return Stability(len(trials), agreeing, gap, self.n_moves, self.n_spikes)
-
-
-def _different(optima: list[Optimum], merit: Callable[[Optimum], tuple[bool, float]]) -> list[Optimum]:
-    """Return optima of different log-likelihoods, best first."""
-    different: list[Optimum] = []
-    for optimum in sorted(optima, key=merit, reverse=True):
-        last = different[-1] if different else None
-        if (
-            last is None
-            or last.spike != optimum.spike
-            or last.log_likelihood - optimum.log_likelihood > LEAST_GAIN
-        ):
-            different.append(optimum)
-    return different
 
 
 def _in_canonical_order(mixture: MixtureParameters, spread: Array) -> MixtureParameters:

@@ -13,7 +13,7 @@ from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each, ru
 from gaussmix.core.statistics import Moments
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.components import Parts, reduced
-from gaussmix.initialization.spikes import is_spike, least_rows
+from gaussmix.initialization.spikes import least_rows
 
 N_AXES = 3
 N_RANDOM_PAIRS = 2
@@ -24,7 +24,7 @@ CONCENTRIC = ((0.15, 0.05), (0.5, 0.4), (0.85, 0.6))
 """Shares of the inner one of two concentric parts, and its variance relative to that of both."""
 SMALL = CONCENTRIC[0]
 """The same for a small part about a random row within the whole."""
-N_ITER = 12
+N_ITER = 8
 LEAST_GAIN = 1e-5
 LEAST_RESPONSIBILITY = 1e-3
 LARGEST_NUMBER_OF_ROWS = 1000
@@ -90,7 +90,7 @@ def find_splits(
     def expect_each(mixtures: MixtureStack, numbers: NDArray[np.intp]) -> StatisticsStack:
         return data.backend.expect_each(rows, ranges[numbers], mixtures.density(), family.moments)
 
-    mixtures, statistics = run_each(expect_each, stack, regularization, n_iter=N_ITER, tol=LEAST_GAIN)
+    mixtures, statistics, _ = run_each(expect_each, stack, regularization, n_iter=N_ITER, tol=LEAST_GAIN)
     full = statistics
     if family.moments is not Moments.FULL:
         full = data.backend.expect_each(rows, ranges, mixtures.density(), Moments.FULL)
@@ -108,7 +108,7 @@ def find_splits(
             counts = statistics.counts[s] * shares[s]
             if (splits and splits[-1].gain - gains[s] <= same) or counts.min() <= 0:
                 continue
-            if not is_spike(mixtures[s], counts * data.rows_a_weight, data.least_rows):
+            if not data.is_spike(mixtures[s], counts):
                 halves = Parts.of(full[s])
                 scaled = Parts(halves.counts * shares[s], halves.means, halves.scatter * shares[s])
                 splits.append(Split(float(gains[s]), scaled))

@@ -54,6 +54,8 @@ def fit_facts(model: Any, summary: MixtureSummary) -> list[tuple[str, str]]:
         ),
         ("Converged", _convergence(summary)),
     ]
+    if summary.stability_sentences:
+        facts.append(("Starts", " ".join(summary.stability_sentences)))
     settings = _settings(model)
     if settings:
         facts.append(("Settings", settings))

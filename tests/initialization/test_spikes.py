@@ -1,0 +1,85 @@
+"""Solutions that climb the likelihood by collapsing on a few rows."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.mixture import GaussianMixture as ScikitLearnGaussianMixture
+
+from gaussmix import DegenerateComponentWarning, GaussianMixture
+
+K = 6
+
+
+@pytest.fixture(scope="module")
+def noise():
+    """Rows without any structure: components on a few of them make the likeliest mixtures."""
+    return np.random.RandomState(1).normal(size=(80, 3))
+
+
+def fit(X, n_components, **params):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateComponentWarning)
+        return GaussianMixture(n_components, random_state=0, **params).fit(X)
+
+
+def least_rows(mixture, n_rows=80):
+    return mixture.weights_.min() * n_rows
+
+
+def test_a_spike_is_passed_over_unless_it_is_allowed(noise):
+    avoiding, allowing = fit(noise, K), fit(noise, K, spikes="allow")
+    assert allowing.score(noise) > avoiding.score(noise) + 0.1
+    assert least_rows(allowing) < 4.5 < least_rows(avoiding)  # four rows are a plane's worth, and one
+    assert avoiding.stability_.n_spikes > 0
+    assert allowing.stability_.n_spikes == 0
+
+
+def test_scikit_learn_climbs_the_spike_from_there(noise):
+    allowing = fit(noise, K, spikes="allow")
+    theirs = ScikitLearnGaussianMixture(
+        K,
+        means_init=allowing.means_,
+        weights_init=allowing.weights_,
+        precisions_init=allowing.precisions_,
+        reg_covar=1e-9,
+    ).fit(noise)
+    assert least_rows(theirs) < 4.5
+    assert theirs.score(noise) > fit(noise, K).score(noise) + 0.1
+
+
+@pytest.mark.parametrize("spikes", ["avoid", "allow"])
+def test_a_start_that_is_given_is_gone_on_from_whatever_it_leads_to(noise, spikes):
+    precisions = [1e8 * np.eye(3), np.eye(3)]
+    given = fit(noise, 2, spikes=spikes, means_init=[noise[0], np.zeros(3)], precisions_init=precisions)
+    assert least_rows(given) < 4.5
+
+
+def test_neither_repeating_rows_nor_weights_make_a_spike_a_group(noise):
+    repeated = fit(np.repeat(noise, 3, axis=0), K)
+    weighted = GaussianMixture(K, random_state=0).fit(noise, sample_weight=np.full(80, 3.0))
+    assert min(least_rows(repeated), least_rows(weighted)) > 4.5
+
+
+@pytest.mark.parametrize("n_features", [2, 3])
+def test_many_rows_exactly_on_a_line_or_plane_are_a_group(n_features):
+    rng = np.random.RandomState(1)
+    flat = rng.normal(size=(120, n_features)) * 3
+    flat[:, -1] = flat[:, 0] - 1
+    X = np.concatenate([flat, rng.normal(size=(200, n_features)) * 2])
+    mixture = fit(X, 2)
+    labels = mixture.predict(X)
+    group = np.bincount(labels[:120]).argmax()
+    assert (labels[:120] == group).mean() == 1.0
+    assert (labels[120:] == group).mean() < 0.1
+    assert mixture.repaired_components_ == (group,)
+
+
+def test_many_equal_rows_are_a_group():
+    rng = np.random.RandomState(2)
+    X = np.concatenate([np.full((60, 2), 0.25), rng.normal(size=(200, 2))])
+    mixture = fit(X, 2)
+    group = mixture.predict([[0.25, 0.25]])[0]
+    assert mixture.weights_[group] == pytest.approx(60 / 260, abs=0.01)
