@@ -103,6 +103,8 @@ def test_the_other_commands_explain_a_bad_file_in_the_same_way(
         (["good.csv", "--seed", "4294967296"], "--seed must lie between 0 and 4294967295"),
         (["good.csv", "--tol", "-1"], "--tol must be 0 or more"),
         (["good.csv", "--tol", "nan"], "--tol must be 0 or more"),
+        (["good.csv", "--covariance", "V"], "--covariance V is for a single column, but 2 are used"),
+        (["good.csv", "--init", "best"], "'best' is not one of 'portfolio', 'kmeans'"),
         (["good.csv", "--covariance", "round"], "'round' is not one of 'full', 'tied', 'diag', 'spherical'"),
         (["good.csv", "--columns", "a,z"], "good.csv: there is no column 'z'; the columns are 'a', 'b'"),
         (["good.csv", "--exclude", "a,b"], "no column is left to fit (a: excluded as asked; b: excluded as"),

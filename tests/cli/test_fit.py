@@ -12,6 +12,9 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import adjusted_rand_score
 
 from gaussmix import load_model
+from gaussmix.cli.fit import command
+from gaussmix.covariance import FAMILIES
+from gaussmix.initialization import STARTS
 
 RESULTS = ["labels.csv", "model.json", "plot.png", "report.html"]
 
@@ -108,7 +111,7 @@ def test_standardizing_reports_means_and_criteria_in_the_datas_own_units(
     np.testing.assert_allclose(means[1], means[0], rtol=1e-3)
     assert any("data's own units" in note for note in scaled["notes"])
     assert models[1].covariance_type == ("diag" if covariance == "spherical" else covariance)
-    assert any("diagonal" in note for note in scaled["notes"]) == (covariance == "spherical")
+    assert any("are diag ones" in note for note in scaled["notes"]) == (covariance == "spherical")
     if covariance != "spherical":
         assert scaled["summary"]["bic"] == pytest.approx(plain["summary"]["bic"], rel=1e-5)
 
@@ -179,6 +182,7 @@ def test_every_format_gives_the_same_model(run, two_groups, tmp_path, name):
 
 def test_fit_options_reach_the_model(run, two_groups, tmp_path):
     options = ["--covariance", "diag", "--starts", "3", "--seed", "7", "--max-iter", "50", "--tol", "1e-4"]
+    options += ["--init", "kmeans", "--no-moves", "--spikes", "allow", "--no-acceleration"]
     assert run("fit", "groups.csv", "-k", "2", "--no-report", "--threads", "1", *options).code == 0
     parameters = load_model(tmp_path / "gaussmix-groups").get_params()
     assert parameters["covariance_type"] == "diag"
@@ -186,6 +190,35 @@ def test_fit_options_reach_the_model(run, two_groups, tmp_path):
     assert parameters["random_state"] == 7
     assert parameters["max_iter"] == 50
     assert parameters["tol"] == 1e-4
+    assert parameters["init_params"] == "kmeans"
+    assert parameters["moves"] is None
+    assert parameters["spikes"] == "allow"
+    assert parameters["accelerate"] is False
+
+
+def test_every_family_and_every_start_can_be_named():
+    choices = {
+        option.name: option.type.choices for option in command.params if hasattr(option.type, "choices")
+    }
+    assert list(choices["covariance"]) == list(FAMILIES)
+    assert list(choices["init"]) == list(STARTS)
+
+
+def test_how_the_starts_compare_is_said_and_kept(run, two_groups, tmp_path):
+    said = re.compile(r"\d+ of \d+ starts agree; the next best optimum is [\d.]+ nats a row lower\.")
+    result = run("fit", "groups.csv", "-k", "2", "--output", "two")
+    assert said.search(result.text)
+    assert said.search((tmp_path / "two/report.html").read_text())
+    assert said.search(run("show", "two").text)
+    document = run("fit", "groups.csv", "-k", "2", "--json", "--output", "two", "--overwrite").json
+    kept = vars(load_model(tmp_path / "two").stability_)
+    assert document["summary"]["stability"] == kept == run("show", "two", "--json").json["fit"]["stability"]
+    assert said.search(" ".join(document["summary"]["stability_sentences"]))
+
+
+def test_standardizing_keeps_how_the_starts_compare(run, two_groups, tmp_path):
+    result = run("fit", "groups.csv", "-k", "2", "--standardize", "--no-report")
+    assert "starts agree" in result.text
 
 
 def test_a_fit_that_does_not_converge_says_so_once(run, two_groups):

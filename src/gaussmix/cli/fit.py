@@ -59,7 +59,9 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
     "--init", type=click.Choice(_STARTS), default="portfolio", show_default=True, metavar="START",
     help=f"How starts are made: {', '.join(_STARTS)}.",
 )  # fmt: skip
-@click.option("--starts", type=int, metavar="N", help="Number of searches; the best fit is kept. [default: 1]")
+@click.option(
+    "--starts", type=int, metavar="N", help="Number of searches; the best fit is kept. [default: 1]"
+)
 @click.option("--no-moves", is_flag=True, help="Make do with the starts: do not try to leave a bad optimum.")
 @click.option(
     "--spikes", type=click.Choice(["avoid", "allow"]), default="avoid", show_default=True,
@@ -149,6 +151,7 @@ def command(
         if features.n_dropped:
             notes.append(features.drop_sentence)
         _require_rows(origin, _n_weighted_rows(features), components)
+        _require_family_for(origin, features, covariance)
         _warn_of_many_parameters(features, components, covariance)
         folder = output or f"gaussmix-{_safe_name(name)}"
         with result_folder(folder, overwrite=overwrite) as place:
@@ -209,6 +212,18 @@ def _require_rows(origin: str, n_rows: int, components: int | None) -> None:
         )
 
 
+def _require_family_for(origin: str, features: Features, covariance: str) -> None:
+    from gaussmix.covariance import FAMILIES
+    from gaussmix.exceptions import DataError
+
+    n_columns = features.values.shape[1]
+    if FAMILIES[covariance].one_dimensional and n_columns > 1:
+        raise DataError(
+            f"{origin}: --covariance {covariance} is for a single column, but {n_columns} are used; name one "
+            f"with --columns, or take --covariance {covariance}II"
+        )
+
+
 def _safe_name(name: str) -> str:
     import re
 
@@ -252,8 +267,8 @@ def _fit(
         notes.append("Fitted on standardized columns; everything here is in the data's own units.")
         if model.covariance_type != params["covariance_type"]:
             notes.append(
-                f"A {params['covariance_type']} mixture of standardized columns is a {model.covariance_type} one "
-                "in the data's own units; the model's criteria count the parameters of that."
+                f"In the data's own units {params['covariance_type']} covariances of standardized columns "
+                f"are {model.covariance_type} ones; the model's criteria count the parameters of those."
             )
     return model, choice, notes
 

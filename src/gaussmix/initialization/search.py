@@ -24,14 +24,12 @@ TRIAL_TOL = 1e-4
 POLISH_ITER = 200
 POLISH_TOL = 1e-5
 SCREEN_ITER = 12
-N_PROPOSALS = 12
-"""Proposals of each move that are screened at an optimum."""
 CLOSE = 0.02
 """Optima on a part of the rows that lie further below the best, in nats a row, are not tried on all."""
 SAME_OPTIMUM = 1e-3
 """Optima whose mean log-likelihoods differ by less, in nats a row, count as the same."""
-SAME_MEAN = 0.1
-SAME_WEIGHT = 0.1
+SAME_MEAN = 0.05
+SAME_WEIGHT = 0.05
 """Components are the same if their means differ by less, in standard deviations, and their weights differ by
 less, relatively."""
 LEAST_GAIN = 1e-4
@@ -49,16 +47,19 @@ class Effort:
     ----------
     n_kept : int
         Starts whose optima are polished, and moves tried from.
+    n_proposals : int
+        Proposals of each move that are screened at an optimum.
     n_polished : int
         Proposals of moves that are polished at an optimum, if none has paid off by then.
     """
 
     n_kept: int
+    n_proposals: int
     n_polished: int
 
 
-THOROUGH = Effort(n_kept=3, n_polished=4)
-QUICK = Effort(n_kept=2, n_polished=3)
+THOROUGH = Effort(n_kept=5, n_proposals=16, n_polished=8)
+QUICK = Effort(n_kept=2, n_proposals=10, n_polished=3)
 CHEAP = 500_000
 """Rows times components times squared features up to which searches are thorough: iterations cost little."""
 
@@ -98,8 +99,8 @@ class Stability:
     n_starts : int
         Number of starts that were tried.
     n_agreeing : int
-        Those that came by themselves, in the few iterations of a trial, to the optimum that was chosen: to the
-        same components, or the same mean log-likelihood to 0.001 nats a row.
+        Those that came by themselves, in the few iterations of a trial, to the optimum that was chosen: to
+        the same components, or the same mean log-likelihood to 0.001 nats a row.
     gap : float
         How much lower the mean log-likelihood of the best different optimum is, in nats a row; infinite if
         there was none.
@@ -244,7 +245,9 @@ class Search:
     def _better(self, optimum: Optimum) -> Optimum | None:
         """Return a better optimum that a single move leads to, if one is found."""
         situation = Situation.of(self.few, self.regularization, optimum.mixture, self.generator)
-        proposals = [p for move in self.moves for p in islice(move.proposals(situation), N_PROPOSALS)]
+        proposals = [
+            p for move in self.moves for p in islice(move.proposals(situation), self.effort.n_proposals)
+        ]
         if not proposals:
             return None
         family = self.few.family

@@ -24,7 +24,7 @@ CONCENTRIC = ((0.15, 0.05), (0.5, 0.4), (0.85, 0.6))
 """Shares of the inner one of two concentric parts, and its variance relative to that of both."""
 SMALL = CONCENTRIC[0]
 """The same for a small part about a random row within the whole."""
-N_ITER = 8
+N_ITER = 12
 LEAST_GAIN = 1e-5
 LEAST_RESPONSIBILITY = 1e-3
 LARGEST_NUMBER_OF_ROWS = 1000
