@@ -29,6 +29,8 @@ from gaussmix.initialization import (
 )
 from gaussmix.scales import measure, regularization_for
 
+MOST_OPERATIONS_OF_M_STEP = 1_000_000
+"""Components times cubed features above which there is no search: M-steps alone would take too long."""
 LEAST_ITER_OF_SEARCH = 10
 """Who asks for fewer iterations wants to see EM on its way: there is no search then."""
 
@@ -228,10 +230,12 @@ def _first_parameters(
     def floored(parameters: MixtureParameters) -> Regularization:
         return data.regularization.for_spread_within(parameters.pooled_variances())
 
-    if given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH:
+    n_features = data.rows.n_features
+    too_large = n_components * n_features**3 > MOST_OPERATIONS_OF_M_STEP
+    if given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH or too_large:
         first = starting_parameters(data, n_components, start, given, generator)
         return first, floored(first), None
-    starts = start(data.on_sample(), n_components, generator)
+    starts = list(start(data.on_sample(), n_components, generator))
     regularization = floored(starts[0])
     if len(starts) == 1 and not moves:
         return starts[0], regularization, None
@@ -272,7 +276,7 @@ def starting_parameters(
     if means is not None:
         parameters = replace(parameters_of_partition(data, means), means=means)
     else:
-        parameters = start(data, n_components, generator)[0]
+        parameters = next(iter(start(data, n_components, generator)))
     if given.weights is not None:
         parameters = replace(parameters, weights=given.weights)
     if factor is not None:

@@ -98,10 +98,10 @@ def unconstrained(statistics: SufficientStatistics) -> Array:
     numpy.linalg.LinAlgError
         If a covariance is singular.
     """
+    if not (statistics.counts > 0).all():
+        raise np.linalg.LinAlgError("a component is empty")
     centered = statistics.centered()
     counts, second = centered.counts, centered.second
-    if not (counts > 0).all():
-        raise np.linalg.LinAlgError("a component is empty")
     if statistics.moments in (Moments.FULL, Moments.POOLED):
         pooled = statistics.moments is Moments.POOLED
         lower = np.linalg.cholesky(second / (counts.sum() if pooled else counts[:, None, None]))

@@ -63,7 +63,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         in scikit-learn; zero raises an error upon a collapse.
     max_iter : int, default=1000
         Largest number of EM iterations after the search for the best optimum. With fewer than ten there is
-        no search, and EM runs from the first start; zero gives that start itself.
+        no search, and EM runs from the first start; zero gives that start itself. Nor is there a search
+        where ``n_components * n_features ** 3`` exceeds a million: it would take too long.
     n_init : int, default=1
         Number of searches for the best optimum, each from starts of its own; the likeliest result is kept.
     init_params : str, default="portfolio"
@@ -97,6 +98,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         Whether a solution may climb the likelihood by collapsing on a few rows. "avoid" passes such
         solutions over if there is any other: those with a component that holds hardly more rows than a
         covariance matrix needs, or that is thin and gains no more likelihood by it than chance provides.
+        "allow" compares solutions by likelihood alone; moves do not look for collapses even then.
     accelerate : bool, default=True
         Whether to speed EM up by extrapolation. The likelihood never falls by it.
 

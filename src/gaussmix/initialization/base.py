@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -103,6 +103,9 @@ class Start(Protocol):
 
     def __call__(
         self, data: StartingData, n_components: int, generator: np.random.RandomState
-    ) -> Sequence[MixtureParameters]:
-        """Return one or more mixtures to start from, in working coordinates."""
+    ) -> Iterable[MixtureParameters]:
+        """Return one or more mixtures to start from, in working coordinates.
+
+        Where they are several, the first is the one to take alone.
+        """
         ...

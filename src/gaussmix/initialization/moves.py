@@ -32,6 +32,7 @@ ENTROPY_ROWS = 2000
 """Rows by which it is judged how much two components overlap."""
 NEGLIGIBLE = 1e-8
 NEARLY_ALL = 1e-16
+"""Least share of a row that is taken to be left to the other components: it bounds what the row can lose."""
 MOST_NUMBERS = 20_000_000
 """Moves are not looked for where scatter matrices or responsibilities are more numbers than this."""
 
@@ -215,7 +216,7 @@ def _exchanged(parts: Parts, exchanges: list[tuple[Reduction, int, Split]]) -> P
 
 
 def _removals(data: StartingData, parts: Parts, responsibilities: Array) -> list[Reduction]:
-    """Return what leaving out each component loses: exactly that, before the others take over its rows."""
+    """Return what leaving out each component loses before the others take over its rows."""
     weights = data.sample.weights
     total = float(weights.sum())
     with np.errstate(divide="ignore"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -33,16 +33,11 @@ class Portfolio:
 
     def __call__(
         self, data: StartingData, n_components: int, generator: np.random.RandomState
-    ) -> Sequence[MixtureParameters]:
-        """Return mixtures in working coordinates, directed ones first."""
+    ) -> Iterator[MixtureParameters]:
+        """Yield mixtures in working coordinates, directed ones first."""
         data = data.thinned(n_components)
-        if n_components == 1:
-            return self.directed[0][0](data, 1, generator)
         share = min(1.0, FEW_COMPONENTS / n_components)
         kinds = [*self.directed, *((start, int(np.ceil(number * share))) for start, number in self.random)]
-        return [
-            mixture
-            for start, number in kinds
-            for _ in range(number)
-            for mixture in start(data, n_components, generator)
-        ]
+        for start, number in kinds:
+            for _ in range(number):
+                yield from start(data, n_components, generator)

@@ -14,6 +14,7 @@ from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
 
 FEW_VALUES = 10
+"""A feature with no more different values than these tells kinds, not rounded numbers."""
 THIN = 1e-2
 """Variance in a direction, relative to that of the components on average, below which one is thin there."""
 
