@@ -174,7 +174,7 @@ def fit_mixture(
             number, partial(parameters.to_data, scales.coordinates), log_likelihood + jacobian, gain
         )
 
-    best: tuple[tuple[bool, float], EMResult, Stability | None] | None = None
+    best: tuple[tuple[int, float], EMResult, Stability | None] | None = None
     for run in range(n_init):
         if monitor is not None:
             monitor.begin_run(run)
@@ -195,8 +195,8 @@ def fit_mixture(
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
         weights = result.parameters.weights * sample.weights.sum()
-        avoided = avoid_spikes and stability is not None and data.is_spike(result.parameters, weights)
-        merit = not avoided, result.log_likelihood
+        judged = avoid_spikes and stability is not None
+        merit = -data.count_spikes(result.parameters, weights) if judged else 0, result.log_likelihood
         if best is None or merit > best[0]:
             best = merit, result, stability
     assert best is not None

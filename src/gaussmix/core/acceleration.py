@@ -81,9 +81,14 @@ class Acceleration:
         self._path.append(far)
         return from_unconstrained(far, end)
 
+    def begin_anew(self) -> None:
+        """Forget the path so far."""
+        self._path = []
+        self.rate = None
+
     def refuse(self) -> None:
         """Take note that the last leap did not raise the likelihood."""
-        self._path = []
+        self.begin_anew()
         self._limit = max(LONGEST_FIRST_LEAP, self._limit / LEAP_GROWTH)
 
 

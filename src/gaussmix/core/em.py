@@ -26,6 +26,9 @@ EMPTY = 10 * float(np.finfo(float).eps)
 NEXT_TO_NOTHING = 1e-30
 """Part of a sum that does not change it."""
 
+LARGE_GAIN = 1e-2
+"""Steps that gain more, in nats a unit of weight, still decide where to go: a leap could lead elsewhere."""
+
 WINDOW_OF_LEAPS = 10
 """Iterations over which gains are added up where some of them are leaps."""
 
@@ -189,8 +192,11 @@ def run_em(
                 gain = 0.0  # taken back
                 origin, rate = statistics, None
             else:
-                next_origin = found if acceleration is None else acceleration.after(origin, found)
-                rate = None if acceleration is None else acceleration.rate
+                next_origin, rate = found, None
+                if acceleration is not None and gain < LARGE_GAIN:
+                    next_origin, rate = acceleration.after(origin, found), acceleration.rate
+                elif acceleration is not None:
+                    acceleration.begin_anew()
                 parameters, statistics, origin = candidate, found, next_origin
             log_likelihood = statistics.mean_log_likelihood
             path = [log_likelihood] if gain < 0 and not additions else [*path[-2:], log_likelihood]

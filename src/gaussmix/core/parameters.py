@@ -50,7 +50,7 @@ class Regularization:
         Groups far apart have a spread between them that says nothing of the spread within. The floor is
         lowered in large steps, so that it hardly ever depends on which start the variances are those of.
         """
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             excess = np.log(self.floor) - np.log(FLOOR_STEP * self.relative * variances)
         steps = np.ceil(np.maximum(excess, 0.0) / np.log(FLOOR_STEP))
         with np.errstate(invalid="ignore"):  # no floor, or no variance

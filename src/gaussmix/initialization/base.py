@@ -13,7 +13,7 @@ from gaussmix.backends import Backend
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.initialization.order import Sample
-from gaussmix.initialization.spikes import is_spike, rounding
+from gaussmix.initialization.spikes import count_spikes, rounding
 
 TRIAL_ROWS = 4000
 ROWS_A_COMPONENT = 100
@@ -67,8 +67,8 @@ class StartingData:
         """Step to which the values of each feature were rounded, or zero, shape (D,)."""
         return rounding(self.sample.z)
 
-    def is_spike(self, mixture: MixtureParameters, weights: Array) -> bool:
-        """Return whether a component has collapsed on a few rows; see `gaussmix.initialization.spikes`.
+    def count_spikes(self, mixture: MixtureParameters, weights: Array) -> int:
+        """Return how many components have collapsed on a few rows; see `gaussmix.initialization.spikes`.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class StartingData:
         weights : ndarray of shape (K,)
             Weight of the rows of each component.
         """
-        return is_spike(mixture, weights * self.rows_a_weight, self.resolution, self.least_rows)
+        return count_spikes(mixture, weights * self.rows_a_weight, self.resolution, self.least_rows)
 
     def on_sample(self) -> StartingData:
         """Return the same with the sample in place of all rows."""

@@ -252,7 +252,8 @@ def _mergers(
         return np.where(group.counts > 0, of_each, 0.0)
 
     alone = certain(parts)
-    losses = alone[i] + alone[j] - certain(merged)
+    with np.errstate(invalid="ignore"):  # constant features without a floor
+        losses = np.nan_to_num(alone[i] + alone[j] - certain(merged), nan=np.inf)
     least = np.argsort(losses, kind="stable")[: 2 * max(N_PAIRS, n_components)]
     step = max(1, len(responsibilities) // ENTROPY_ROWS)
     weights = data.sample.weights[::step]

@@ -36,7 +36,7 @@ LEAST_GAIN = 1e-4
 """A move is accepted if it gains more than this, in nats a row."""
 GENEROSITY = 3.0
 """A proposal is dropped if so many times what it seems to gain still would not bring it up to the optimum."""
-MOST_MOVES = 100
+MOST_MOVES = 30
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class Optimum:
     data: StartingData
 
     @cached_property
-    def is_spike(self) -> bool:
-        """Whether a component has collapsed on a few rows."""
-        return self.data.is_spike(self.mixture, self.mixture.weights * self.data.sample.weights.sum())
+    def n_spikes(self) -> int:
+        """Number of components that have collapsed on a few rows."""
+        return self.data.count_spikes(self.mixture, self.mixture.weights * self.data.sample.weights.sum())
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Search:
     def _best(self, optima: Sequence[Optimum], number: int | None = None) -> list[Optimum]:
         """Return the best of optima with different log-likelihoods, best first.
 
-        Spikes are left out, if anything is left then.
+        Solutions with spikes are left out, or, if nothing is left then, all but those with the fewest.
         """
         different: list[Optimum] = []
         for optimum in sorted(optima, key=lambda one: -one.log_likelihood):
@@ -192,10 +192,12 @@ class Search:
                 different.append(optimum)
         number = len(different) if number is None else number
         if self.avoid_spikes:
-            sound = list(islice((one for one in different if not one.is_spike), number))
-            if sound:
-                self.n_spikes += sum(one.log_likelihood > sound[0].log_likelihood for one in different)
-                return sound
+            sound = list(islice((one for one in different if not one.n_spikes), number))
+            if not sound:
+                fewest = min((one.n_spikes for one in different), default=0)
+                sound = [one for one in different if one.n_spikes == fewest][:number]
+            self.n_spikes += sum(one.log_likelihood > sound[0].log_likelihood for one in different)
+            return sound
         return different[:number]
 
     def _try(self, starts: Sequence[MixtureParameters], n_iter: int) -> list[Optimum]:
@@ -269,9 +271,10 @@ class Search:
 
     def _is_better(self, candidate: Optimum, optimum: Optimum) -> bool:
         """Return whether to leave an optimum for another."""
-        if self.avoid_spikes and candidate.is_spike != optimum.is_spike:
-            self.n_spikes += candidate.is_spike and candidate.log_likelihood > optimum.log_likelihood
-            return optimum.is_spike
+        if self.avoid_spikes and candidate.n_spikes != optimum.n_spikes:
+            better = candidate.n_spikes < optimum.n_spikes
+            self.n_spikes += not better and candidate.log_likelihood > optimum.log_likelihood
+            return better
         return candidate.log_likelihood > optimum.log_likelihood + LEAST_GAIN
 
     def _stability(self, best: Optimum, trials: list[Optimum], others: list[Optimum]) -> Stability:
@@ -281,7 +284,7 @@ class Search:
             or abs(trial.log_likelihood - best.log_likelihood) < SAME_OPTIMUM
             for trial in trials
         )
-        gaps = [best.log_likelihood - other.log_likelihood for other in [*others, *trials]]
+        gaps = [best.log_likelihood - other.log_likelihood for other in others]
         gap = min((gap for gap in gaps if gap >= SAME_OPTIMUM), default=np.inf)
         return Stability(len(trials), agreeing, gap, self.n_moves, self.n_spikes)
 

@@ -8,6 +8,7 @@ chance, and a component that closes in on them is no better description of the d
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gaussmix.core.density import FactorForm
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
@@ -19,10 +20,10 @@ THIN = 1e-2
 """Variance in a direction, relative to that of the components on average, below which one is thin there."""
 
 
-def is_spike(parameters: MixtureParameters, counts: Array, resolution: Array, least: float = 0.0) -> bool:
-    """Return whether some component has collapsed on a few rows.
+def count_spikes(parameters: MixtureParameters, counts: Array, resolution: Array, least: float = 0.0) -> int:
+    """Return how many components have collapsed on a few rows.
 
-    It has if it holds hardly more rows than a covariance matrix needs not to be singular; if it is narrower
+    One has if it holds hardly more rows than a covariance matrix needs not to be singular; if it is narrower
     than the step to which values were rounded, so that its rows share a value; or if it is thin, and its rows
     are likelier in it than in the next best by no more than chance provides. About q log N is what can be had
     in rows without any structure: q numbers place a region that is thin in some directions, and each can be
@@ -37,39 +38,41 @@ def is_spike(parameters: MixtureParameters, counts: Array, resolution: Array, le
     resolution : ndarray of shape (D,)
         Step to which values were rounded, in working coordinates; zero where they were not.
     least : float
-        Rows that a component must hold in any case.
+        A component with fewer rows is doubted like a thin one.
     """
     family, (n_components, n_features) = parameters.family, parameters.means.shape
-    if (counts < max(least, least_rows(family, n_features))).any():
-        return True
+    collapsed = counts < least_rows(family, n_features)
     if n_components == 1 or not family.independent:
-        return False
+        return int(collapsed.sum())
     representation = family.representation
     variances = representation.variances(parameters.covariances, n_components, n_features)
-    if (variances < resolution**2 / 12.0).any():
-        return True
+    collapsed |= (variances < resolution**2 / 12.0).any(axis=1)
     matrices = representation.matrices(parameters.covariances, n_components, n_features)
-    mean = np.tensordot(parameters.weights, matrices, axes=1)
-    if representation.form is FactorForm.FULL:
-        # The sum of the inverse eigenvalues, relative to the mean covariance: mostly none is large.
-        whitened = parameters.factor @ mean
-        if ((whitened * parameters.factor).sum(axis=(1, 2)) <= 1.0 / THIN).all():
-            return False
-    unit = 1.0 / np.sqrt(np.diag(mean))
-    inverse = np.linalg.inv(np.linalg.cholesky(mean * unit * unit[:, None])) * unit
-    relative = inverse @ matrices @ inverse.T
-    n_thin = (np.linalg.eigvalsh(relative) < THIN).sum(axis=1)
+    n_thin = _numbers_of_thin_directions(parameters, matrices)
     n_rows = counts.sum()
-    for k in np.flatnonzero(n_thin):
+    for k in np.flatnonzero(~collapsed & ((n_thin > 0) | (counts < least))):
         if representation.form is FactorForm.FULL:
             n_places = n_features + (n_thin[k] + 1) * (n_features - n_thin[k])
         else:
             n_places = n_features + family.n_parameters(1, n_features)
         worth = n_places + 0.5 * (1 + n_features + family.n_parameters(1, n_features))
         gain = counts[k] * _advantage(parameters.weights, parameters.means, matrices, int(k))
-        if gain < worth * np.log(n_rows):
-            return True
-    return False
+        collapsed[k] = gain < worth * np.log(n_rows)
+    return int(collapsed.sum())
+
+
+def _numbers_of_thin_directions(parameters: MixtureParameters, matrices: Array) -> NDArray[np.intp]:
+    """Return in how many directions each component is thin."""
+    mean = np.tensordot(parameters.weights, matrices, axes=1)
+    if parameters.family.representation.form is FactorForm.FULL:
+        # The sum of the inverse eigenvalues, relative to the mean covariance: mostly none is large.
+        whitened = parameters.factor @ mean
+        if ((whitened * parameters.factor).sum(axis=(1, 2)) <= 1.0 / THIN).all():
+            return np.zeros(len(matrices), dtype=np.intp)
+    unit = 1.0 / np.sqrt(np.diag(mean))
+    inverse = np.linalg.inv(np.linalg.cholesky(mean * unit * unit[:, None])) * unit
+    relative = inverse @ matrices @ inverse.T
+    return np.asarray(np.count_nonzero(np.linalg.eigvalsh(relative) < THIN, axis=1))
 
 
 def _advantage(weights: Array, means: Array, matrices: Array, number: int) -> float:

@@ -108,7 +108,7 @@ def find_splits(
             counts = statistics.counts[s] * shares[s]
             if (splits and splits[-1].gain - gains[s] <= same) or counts.min() <= 0:
                 continue
-            if not data.is_spike(mixtures[s], counts):
+            if not data.count_spikes(mixtures[s], counts):
                 halves = Parts.of(full[s])
                 scaled = Parts(halves.counts * shares[s], halves.means, halves.scatter * shares[s])
                 splits.append(Split(float(gains[s]), scaled))
@@ -126,7 +126,7 @@ def _rows_of_groups(
     chosen, rows, parts, bounds, end = [], [], [], [], 0
     for g in range(len(groups)):
         members = np.flatnonzero(responsibilities[:, g] > LEAST_RESPONSIBILITY)
-        if groups.counts[g] * data.rows_a_weight < 2 * max(least_rows(family, n_features), data.least_rows):
+        if groups.counts[g] * data.rows_a_weight < 2 * least_rows(family, n_features):
             continue
         members = members[:: max(1, len(members) // most)]
         chosen.append(g)
