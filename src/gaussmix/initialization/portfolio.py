@@ -11,6 +11,8 @@ from gaussmix.initialization.base import Start, StartingData
 
 FEW_COMPONENTS = 6
 """Random starts find the best of few components, and hardly ever that of many: above this, fewer are made."""
+SHARE_WHERE_DEAR = 0.2
+"""Share of the random starts that is made for families whose components are not estimated side by side."""
 
 
 class Portfolio:
@@ -37,6 +39,8 @@ class Portfolio:
         """Yield mixtures in working coordinates, directed ones first."""
         data = data.thinned(n_components)
         share = min(1.0, FEW_COMPONENTS / n_components)
+        if not data.family.independent:
+            share *= SHARE_WHERE_DEAR
         kinds = [*self.directed, *((start, int(np.ceil(number * share))) for start, number in self.random)]
         for start, number in kinds:
             for _ in range(number):

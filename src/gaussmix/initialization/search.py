@@ -166,7 +166,8 @@ class Search:
         self.few = data.thinned(n_components)
         n_features = data.rows.n_features
         cost = self.few.rows.n_rows * n_components * n_features**2
-        self.effort = THOROUGH if cost <= CHEAP else QUICK
+        # Components that share something are not estimated side by side, which costs much more.
+        self.effort = THOROUGH if cost <= CHEAP and data.family.independent else QUICK
 
     def __call__(self, starts: Sequence[MixtureParameters]) -> SearchResult:
         """Return the best mixture that the starts and the moves lead to."""
