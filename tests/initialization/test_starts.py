@@ -62,7 +62,7 @@ def test_k_means_ends_where_scikit_learns_does_from_the_same_seeds():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_start_gives_a_valid_mixture(name, family):
     X = clusters()
-    parameters = STARTS[name](starting_data(X, family=family), 4, np.random.RandomState(0))[0]
+    parameters = next(iter(STARTS[name](starting_data(X, family=family), 4, np.random.RandomState(0))))
     assert parameters.weights.sum() == pytest.approx(1)
     assert (parameters.weights > 0).all()
     matrices = FAMILIES[family].representation.matrices(parameters.covariances, 4, 2)
@@ -72,7 +72,7 @@ def test_every_start_gives_a_valid_mixture(name, family):
 @pytest.mark.parametrize("name", STARTS)
 def test_the_same_seed_gives_the_same_start(name):
     data = starting_data(clusters())
-    one, other = (STARTS[name](data, 4, np.random.RandomState(7))[0] for _ in range(2))
+    one, other = (next(iter(STARTS[name](data, 4, np.random.RandomState(7)))) for _ in range(2))
     np.testing.assert_array_equal(one.means, other.means)
 
 
@@ -80,8 +80,8 @@ def test_the_same_seed_gives_the_same_start(name):
 def test_shuffled_rows_give_the_same_start(name):
     X = clusters()
     shuffled = X[np.random.RandomState(3).permutation(len(X))]
-    one = STARTS[name](starting_data(X), 4, np.random.RandomState(0))[0]
-    other = STARTS[name](starting_data(shuffled), 4, np.random.RandomState(0))[0]
+    one = next(iter(STARTS[name](starting_data(X), 4, np.random.RandomState(0))))
+    other = next(iter(STARTS[name](starting_data(shuffled), 4, np.random.RandomState(0))))
     np.testing.assert_allclose(one.means, other.means, rtol=1e-10)
 
 
@@ -90,22 +90,22 @@ def test_repeated_rows_give_the_start_of_weighted_rows(name):
     X = clusters()
     weights = np.random.RandomState(1).randint(0, 3, len(X)).astype(float)
     repeated = np.repeat(X, weights.astype(int), axis=0)
-    one = STARTS[name](starting_data(X, weights), 4, np.random.RandomState(0))[0]
-    other = STARTS[name](starting_data(repeated), 4, np.random.RandomState(0))[0]
+    one = next(iter(STARTS[name](starting_data(X, weights), 4, np.random.RandomState(0))))
+    other = next(iter(STARTS[name](starting_data(repeated), 4, np.random.RandomState(0))))
     np.testing.assert_allclose(one.means, other.means, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["k-means++", "random_from_data"])
 def test_seeds_are_rows_of_the_data(name):
     X = clusters()
-    means = STARTS[name](starting_data(X), 4, np.random.RandomState(0))[0].means
+    means = next(iter(STARTS[name](starting_data(X), 4, np.random.RandomState(0)))).means
     assert all((mean == X).all(axis=1).any() for mean in means)
     assert len(np.unique(means, axis=0)) == 4
 
 
 def test_rows_are_drawn_without_replacement():
     X = clusters(n_rows=12)
-    means = STARTS["random_from_data"](starting_data(X), 12, np.random.RandomState(0))[0].means
+    means = next(iter(STARTS["random_from_data"](starting_data(X), 12, np.random.RandomState(0)))).means
     np.testing.assert_array_equal(np.unique(means, axis=0), np.unique(X, axis=0))
 
 
@@ -125,12 +125,14 @@ def test_seeds_are_spread_by_squared_distance():
 def test_fewer_different_rows_than_components_still_give_a_start():
     X = np.repeat([[0.0, 0.0], [1.0, 1.0]], 20, axis=0)
     for name in STARTS:
-        assert np.isfinite(STARTS[name](starting_data(X), 5, np.random.RandomState(0))[0].covariances).all()
+        assert np.isfinite(
+            next(iter(STARTS[name](starting_data(X), 5, np.random.RandomState(0)))).covariances
+        ).all()
 
 
 def test_a_cluster_of_one_row_starts_with_the_pooled_covariance_not_as_a_spike():
     X = np.vstack([clusters(n_components=2), [[500.0, 500.0]]])
-    parameters = STARTS["kmeans"](starting_data(X), 3, np.random.RandomState(0))[0]
+    parameters = next(iter(STARTS["kmeans"](starting_data(X), 3, np.random.RandomState(0))))
     alone = np.argmax(parameters.means[:, 0])
     np.testing.assert_allclose(parameters.means[alone], [500.0, 500.0])
     assert np.linalg.eigvalsh(parameters.covariances[alone]).min() > 0.1
@@ -151,8 +153,8 @@ def test_rows_on_a_grid_are_ordered_by_what_they_are():
 def test_rows_of_weight_zero_use_up_no_random_responsibilities():
     X = clusters()
     weights = np.arange(len(X)) % 2.0
-    one = STARTS["random"](starting_data(X, weights), 4, np.random.RandomState(0))[0]
-    other = STARTS["random"](starting_data(X[1::2]), 4, np.random.RandomState(0))[0]
+    one = next(iter(STARTS["random"](starting_data(X, weights), 4, np.random.RandomState(0))))
+    other = next(iter(STARTS["random"](starting_data(X[1::2]), 4, np.random.RandomState(0))))
     np.testing.assert_allclose(one.means, other.means, rtol=1e-10)
 
 
@@ -172,8 +174,8 @@ def test_large_tables_are_sampled_in_proportion_to_their_weights():
 def test_an_absolute_scale_of_the_weights_does_not_change_which_rows_are_drawn():
     X = clusters()
     weights = np.random.RandomState(1).uniform(0.5, 2, len(X))
-    one = STARTS["kmeans"](starting_data(X, weights), 4, np.random.RandomState(0))[0]
-    other = STARTS["kmeans"](starting_data(X, weights * 1e-6), 4, np.random.RandomState(0))[0]
+    one = next(iter(STARTS["kmeans"](starting_data(X, weights), 4, np.random.RandomState(0))))
+    other = next(iter(STARTS["kmeans"](starting_data(X, weights * 1e-6), 4, np.random.RandomState(0))))
     np.testing.assert_allclose(one.means, other.means, rtol=1e-10)
 
 
@@ -182,8 +184,8 @@ def test_k_means_measures_distance_in_the_units_it_is_told():
     X = clusters()
     data = starting_data(X)
     scaled = starting_data(X * [1.0, 1000.0], spread=np.array([1.0, 1000.0]))
-    one = STARTS["kmeans"](data, 4, np.random.RandomState(0))[0].means
-    other = STARTS["kmeans"](scaled, 4, np.random.RandomState(0))[0].means
+    one = next(iter(STARTS["kmeans"](data, 4, np.random.RandomState(0)))).means
+    other = next(iter(STARTS["kmeans"](scaled, 4, np.random.RandomState(0)))).means
     np.testing.assert_allclose(one * [1.0, 1000.0], other, rtol=1e-9)
 
 

@@ -1,6 +1,6 @@
 """Pytest plugin: scikit-learn's own mixture tests, run on this package's class.
 
-Load it with ``-p``: the class is swapped before the tests are imported.
+Load it with ``-p``: the class is swapped before the tests are imported. Importing this file swaps nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import sklearn.mixture
 from sklearn.utils.fixes import parse_version
 
 from gaussmix import GaussianMixture
-
-sklearn.mixture.GaussianMixture = GaussianMixture
 
 NOT_ABOUT_THE_CLASS = {
     "test_suffstat_sk_full": "calls scikit-learn's private M-step functions only",
@@ -28,6 +26,11 @@ NOT_ABOUT_THE_CLASS = {
     "test_gaussian_mixture_raises_where_array_api_not_implemented": "array-API dispatch is not supported",
 }
 """Tests that are left out, and why."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Swap the class."""
+    sklearn.mixture.GaussianMixture = GaussianMixture
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
