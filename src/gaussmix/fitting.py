@@ -30,7 +30,8 @@ from gaussmix.initialization import (
 from gaussmix.scales import measure, regularization_for
 
 MOST_OPERATIONS_OF_M_STEP = 1_000_000
-"""Components times cubed features above which there is no search: M-steps alone would take too long."""
+"""Components times cubed features above which there is no search: M-steps would take too long. A twentieth
+of it where components share something, so that mixtures cannot be estimated side by side."""
 LEAST_ITER_OF_SEARCH = 10
 """Who asks for fewer iterations wants to see EM on its way: there is no search then."""
 
@@ -231,7 +232,8 @@ def _first_parameters(
         return data.regularization.for_spread_within(parameters.pooled_variances())
 
     n_features = data.rows.n_features
-    too_large = n_components * n_features**3 > MOST_OPERATIONS_OF_M_STEP
+    most = MOST_OPERATIONS_OF_M_STEP if data.family.independent else MOST_OPERATIONS_OF_M_STEP // 20
+    too_large = n_components * n_features**3 > most
     if given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH or too_large:
         first = starting_parameters(data, n_components, start, given, generator)
         return first, floored(first), None

@@ -131,12 +131,14 @@ def test_draws_have_the_covariances_of_the_components(identifier, iris):
 
 @every_model
 def test_warm_starts_go_on_where_they_were(identifier, iris):
-    mixture = GaussianMixture(3, covariance_type=identifier, random_state=0, warm_start=True, max_iter=3)
+    # Searches and leaps do not go on where another fit ended.
+    plain = {"init_params": "kmeans", "moves": None, "accelerate": False, "random_state": 0}
+    mixture = GaussianMixture(3, covariance_type=identifier, warm_start=True, max_iter=3, **plain)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(20):
             mixture.fit(iris)
-    whole = GaussianMixture(3, covariance_type=identifier, random_state=0, max_iter=60).fit(iris)
+    whole = GaussianMixture(3, covariance_type=identifier, max_iter=60, **plain).fit(iris)
     assert mixture.lower_bound_ == pytest.approx(whole.lower_bound_, abs=1e-4)
 
 

@@ -18,6 +18,7 @@ from gaussmix.core.em import EMPTY, maximise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments, SufficientStatistics
+from gaussmix.exceptions import DegenerateCovarianceError
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,17 @@ class MixtureStack:
             np.stack([one.repaired for one in mixtures]),
         )
 
+    def take(self, numbers: NDArray[np.intp]) -> MixtureStack:
+        """Return some of the mixtures."""
+        return MixtureStack(
+            self.family,
+            self.weights[numbers],
+            self.means[numbers],
+            self.covariances[numbers],
+            self.factor[numbers],
+            self.repaired[numbers],
+        )
+
     def put(self, numbers: NDArray[np.intp], other: MixtureStack) -> None:
         """Put other mixtures in the place of some."""
         for name in ("weights", "means", "covariances", "factor", "repaired"):
@@ -187,11 +199,15 @@ ExpectEach = Callable[[MixtureStack, NDArray[np.intp]], StatisticsStack]
 
 
 def maximise_each(
-    statistics: StatisticsStack, family: CovarianceFamily, regularization: Regularization
+    statistics: StatisticsStack,
+    family: CovarianceFamily,
+    regularization: Regularization,
+    previous: MixtureStack | None = None,
 ) -> MixtureStack:
     """Return the M-steps of several mixtures.
 
-    Where components share nothing, as in most families they do, all of them are estimated at once.
+    Where components share nothing all of them are estimated at once. A mixture that has degenerated beyond
+    what doubles can hold stays as it was, if the previous ones are given: the others shall go on.
 
     Raises
     ------
@@ -201,7 +217,9 @@ def maximise_each(
     n_mixtures, n_components, n_features = statistics.centers.shape
     totals = statistics.counts.sum(axis=1)
     if not family.independent or not (statistics.counts > EMPTY * totals[:, None]).all():
-        return MixtureStack.of([maximise(statistics[s], family, regularization) for s in range(n_mixtures)])
+        return MixtureStack.of(
+            [_maximise_or_keep(statistics, family, regularization, previous, s) for s in range(n_mixtures)]
+        )
     size = n_mixtures * n_components
     flat = SufficientStatistics(
         statistics.centers.reshape(size, n_features),
@@ -222,6 +240,22 @@ def maximise_each(
         merged.factor.reshape(*shape, *merged.factor.shape[1:]),
         merged.repaired.reshape(shape),
     )
+
+
+def _maximise_or_keep(
+    statistics: StatisticsStack,
+    family: CovarianceFamily,
+    regularization: Regularization,
+    previous: MixtureStack | None,
+    number: int,
+) -> MixtureParameters:
+    """Return the M-step of one mixture, or the mixture itself where it cannot be made."""
+    try:
+        return maximise(statistics[number], family, regularization)
+    except DegenerateCovarianceError:
+        if previous is None:
+            raise
+        return previous[number]
 
 
 def run_each(
@@ -255,7 +289,7 @@ def run_each(
     rates = np.zeros(len(starts))
     for _ in range(n_iter):
         before = statistics.take(active)
-        candidates = maximise_each(before, starts.family, regularization)
+        candidates = maximise_each(before, starts.family, regularization, mixtures.take(active))
         found = expect_each(candidates, active)
         mixtures.put(active, candidates)
         statistics.put(active, found)

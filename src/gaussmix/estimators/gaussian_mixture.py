@@ -64,7 +64,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     max_iter : int, default=1000
         Largest number of EM iterations after the search for the best optimum. With fewer than ten there is
         no search, and EM runs from the first start; zero gives that start itself. Nor is there a search
-        where ``n_components * n_features ** 3`` exceeds a million: it would take too long.
+        where ``n_components * n_features ** 3`` exceeds a million (50,000 where components share parts of
+        their covariances): it would take too long.
     n_init : int, default=1
         Number of searches for the best optimum, each from starts of its own; the likeliest result is kept.
     init_params : str, default="portfolio"

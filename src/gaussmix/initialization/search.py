@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -15,6 +16,7 @@ from gaussmix.core.parameters import MixtureParameters, Regularization
 from gaussmix.core.rows import Array
 from gaussmix.core.stack import MixtureStack, StatisticsStack, run_each
 from gaussmix.core.statistics import SufficientStatistics
+from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.moves import MOST_NUMBERS, Move, Situation
 from gaussmix.initialization.order import canonical_order
@@ -221,7 +223,10 @@ class Search:
         def expect(parameters: MixtureParameters) -> SufficientStatistics:
             return data.backend.expect(data.rows, parameters.density(), data.family.moments)
 
-        result = run_em(expect, mixture, self.regularization, tol=POLISH_TOL, max_iter=POLISH_ITER)
+        try:
+            result = run_em(expect, mixture, self.regularization, tol=POLISH_TOL, max_iter=POLISH_ITER)
+        except DegenerateCovarianceError:  # beyond what doubles can hold: the last choice among optima
+            return Optimum(mixture, -np.inf, 0.0, data)
         return Optimum(result.parameters, result.log_likelihood, 0.0, data)
 
     def _leave(self, optimum: Optimum) -> Optimum:
@@ -254,7 +259,12 @@ class Search:
         if not proposals:
             return None
         family = self.few.family
-        mixtures = [p.parts.mixture(family, self.regularization) for p in proposals]
+        mixtures = []
+        for proposal in proposals:
+            with suppress(DegenerateCovarianceError):  # not a mixture that anything could be hoped of
+                mixtures.append(proposal.parts.mixture(family, self.regularization))
+        if not mixtures:
+            return None
         screened = self._try(mixtures, SCREEN_ITER)
         n_polished = 0
         for candidate in self._best(screened):

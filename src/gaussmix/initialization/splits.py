@@ -11,6 +11,7 @@ from gaussmix.core.parameters import CovarianceFamily, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each, run_each
 from gaussmix.core.statistics import Moments
+from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.components import Parts, reduced
 from gaussmix.initialization.spikes import least_rows
@@ -85,7 +86,10 @@ def find_splits(
     starts = _starts(rows, bounds, groups, generator, data.spread)
     n_trials = starts.means.shape[1]
     ranges = np.repeat(bounds, n_trials, axis=0)
-    stack = _stack(starts, family, regularization)
+    try:
+        stack = _stack(starts, family, regularization)
+    except DegenerateCovarianceError:  # a group as good as singular: nothing to split
+        return found
 
     def expect_each(mixtures: MixtureStack, numbers: NDArray[np.intp]) -> StatisticsStack:
         return data.backend.expect_each(rows, ranges[numbers], mixtures.density(), family.moments)
