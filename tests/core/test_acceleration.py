@@ -58,7 +58,7 @@ def test_at_high_overlap_it_takes_at_most_half_the_iterations_and_ends_no_lower(
         assert fast.converged
         plain_iterations += plain.n_iter
         fast_iterations += fast.n_iter
-        # From these starts both come to the same optimum, seed 0 over a plateau of thousands of plain steps, on
+        # From these starts both come to the same optimum, seed 0 over a plateau of thousands of steps, on
         # which what remains can only be guessed and rounding decides where a run stops: 1e-5 was seen. Other
         # optima lie 1e-3 and more away.
         assert fast.log_likelihood > plain.log_likelihood - 1e-4
