@@ -131,3 +131,12 @@ def test_a_large_table_is_searched_by_a_part_and_its_best_models_finished_on_all
     assert best.converged
     assert best.log_likelihood == pytest.approx(mixture.score_samples(X).sum(), rel=1e-9)
     assert not all(row.converged for row in mixture.selection_)
+
+
+def test_where_every_model_is_impossible_the_simplest_is_held_up_by_the_floor_and_says_so():
+    X = np.random.default_rng(0).normal(size=(9, 30))
+    mixture = AutoGaussianMixture(range(1, 4), covariance_types=["VVV"], random_state=0).fit(X)
+    best = mixture.selection_.ranking[0]
+    assert (best.n_components, best.sound) == (1, False)
+    assert "held up by the floor alone" in best.message
+    assert np.isfinite(mixture.score_samples(X)).all()

@@ -182,6 +182,12 @@ class _GridSearch:
                 possible.append(cell)
             else:
                 self.messages[cell] = message
+        if not possible:
+            # There has to be an answer, be it one that the floor alone keeps from being singular.
+            some = [cell for cell in self.cells if cell.n_components <= self.problem.n_different]
+            possible = sorted(some, key=lambda cell: self._n_parameters(cell))[:1]
+            for cell in possible:
+                self.messages[cell] = self.messages[cell].replace("not fitted", "held up by the floor alone")
         self.problem.prepare(sorted({cell.n_components for cell in possible}))
         self.n_done = len(self.messages)
         # One cell is fitted whatever the time, so that there is an answer.
@@ -387,8 +393,10 @@ class _GridSearch:
     def _bic_with(self, cell: Cell, mean: float) -> float:
         """Return the criterion that a cell would have with a mean log-likelihood."""
         total = self.problem.total_weight
-        n_parameters = n_free_parameters(cell.family, cell.n_components, self.problem.rows.n_features)
-        return criteria.bic(mean * total, n_parameters, total)
+        return criteria.bic(mean * total, self._n_parameters(cell), total)
+
+    def _n_parameters(self, cell: Cell) -> int:
+        return n_free_parameters(cell.family, cell.n_components, self.problem.rows.n_features)
 
     def _finish(self) -> None:
         """Bring the best cells to convergence on all rows, until the best is among them."""
@@ -433,7 +441,7 @@ class _GridSearch:
         problem = self.problem
         total = problem.total_weight
         name = cell.family.identifier
-        n_parameters = n_free_parameters(cell.family, cell.n_components, problem.rows.n_features)
+        n_parameters = self._n_parameters(cell)
         if cell not in self.fits:
             nothing = float("nan")
             return SelectionRow(
