@@ -14,7 +14,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gaussmix.estimators import GaussianMixture, load_model
+    from gaussmix.estimators import AutoGaussianMixture, GaussianMixture, load_model
     from gaussmix.exceptions import (
         DataError,
         DegenerateComponentWarning,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Names are looked up when first used: `gaussmix --help` must not wait for NumPy and scikit-learn.
 _HOMES = {
+    "AutoGaussianMixture": "gaussmix.estimators",
     "GaussianMixture": "gaussmix.estimators",
     "load_model": "gaussmix.estimators",
     "DataError": "gaussmix.exceptions",
@@ -35,6 +36,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AutoGaussianMixture",
     "DataError",
     "DegenerateComponentWarning",
     "DegenerateCovarianceError",

@@ -192,7 +192,7 @@ def fit_mixture(
             history=[value - jacobian for value in given.history],
             observer=None if monitor is None else observe,
         )
-        result = _with_log_likelihoods_of_data(result, jacobian)
+        result = with_log_likelihoods_of_data(result, jacobian)
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
         weights = result.parameters.weights * sample.weights.sum()
@@ -205,7 +205,7 @@ def fit_mixture(
     return FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, stability)
 
 
-def _with_log_likelihoods_of_data(result: EMResult, jacobian: float) -> EMResult:
+def with_log_likelihoods_of_data(result: EMResult, jacobian: float) -> EMResult:
     """Return a result with its log-likelihoods moved from working coordinates to the data's units."""
     return replace(
         result,

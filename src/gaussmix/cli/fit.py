@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gaussmix.cli.fit_output import Outcome
     from gaussmix.data import Features
     from gaussmix.explain import MixtureSummary
-    from gaussmix.selection.n_components import ComponentChoice
+    from gaussmix.selection import SelectionTable
 
 __all__ = ["command"]
 
@@ -45,9 +45,9 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
     help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} by BIC]",
 )  # fmt: skip
 @click.option(
-    "--covariance", type=click.Choice(_COVARIANCES), default="full", show_default=True, metavar="FAMILY",
+    "--covariance", type=click.Choice(_COVARIANCES), metavar="FAMILY",
     help=f"What shapes the components may have: {', '.join(_COVARIANCES[:4])}, "
-    f"or mclust's {', '.join(_COVARIANCES[4:])}.",
+    f"or mclust's {', '.join(_COVARIANCES[4:])}. [default: full with -k; else the best of all by BIC]",
 )  # fmt: skip
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to use. [default: all with numbers]")
 @click.option("--exclude", multiple=True, metavar="A,B", help="Columns not to use.")
@@ -81,7 +81,7 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
 def command(
     source: str,
     components: int | None,
-    covariance: str,
+    covariance: str | None,
     columns: tuple[str, ...],
     exclude: tuple[str, ...],
     weights: str | None,
@@ -121,8 +121,14 @@ def command(
     names, excluded = split_names(columns, "--columns"), split_names(exclude, "--exclude")
     given = {"tol": tol, "max_iter": max_iter, "n_init": starts, "n_jobs": threads}
     params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    params |= {"covariance_type": covariance, "random_state": seed, "init_params": init, "spikes": spikes}
-    params |= {"moves": None if no_moves else "auto", "accelerate": not no_acceleration}
+    params |= {"random_state": seed}
+    search: dict[str, Any] = {"init_params": init, "spikes": spikes}
+    search |= {"moves": None if no_moves else "auto", "accelerate": not no_acceleration}
+    if components is None:
+        params.pop("n_init", None)  # a choice makes its own starts
+    else:
+        covariance = covariance or "full"
+        params |= search
 
     from sklearn.exceptions import ConvergenceWarning
 
@@ -151,11 +157,12 @@ def command(
         if features.n_dropped:
             notes.append(features.drop_sentence)
         _require_rows(origin, _n_weighted_rows(features), components)
-        _require_family_for(origin, features, covariance)
-        _warn_of_many_parameters(features, components, covariance)
+        if covariance is not None:
+            _require_family_for(origin, features, covariance)
+            _warn_of_many_parameters(features, components, covariance)
         folder = output or f"gaussmix-{_safe_name(name)}"
         with result_folder(folder, overwrite=overwrite) as place:
-            model, choice, remarks = _fit(features, components, params, standardize, say)
+            model, choice, remarks = _fit(features, components, covariance, params, standardize, say)
             outcome = Outcome(origin, name, features, model, choice, (*notes, *remarks))
             say("Writing the results")
             summary = _write(outcome, place, report=not no_report)
@@ -233,41 +240,40 @@ def _safe_name(name: str) -> str:
 def _fit(
     features: Features,
     components: int | None,
+    covariance: str | None,
     params: dict[str, Any],
     standardize: bool,
     say: Callable[[str], None],
-) -> tuple[GaussianMixture, ComponentChoice | None, list[str]]:
-    from gaussmix import GaussianMixture
+) -> tuple[GaussianMixture, SelectionTable | None, list[str]]:
+    from gaussmix import AutoGaussianMixture, GaussianMixture
     from gaussmix.data import standardize as standardized
     from gaussmix.estimators.units import in_data_units
-    from gaussmix.selection.n_components import choose_n_components
 
     values, weight, scaling = features.values, features.sample_weight, None
     if standardize:
         values, scaling = standardized(values, weight)
     choice = None
     if components is None:
-        choice = choose_n_components(
-            values,
-            range(1, _MOST_COMPONENTS_TRIED + 1),
-            sample_weight=weight,
-            progress=lambda number: say(f"Fitting {number} of up to {_MOST_COMPONENTS_TRIED} components"),
-            **params,
-        )
-        model = choice.model
+        say(f"Comparing mixtures of 1 to {_MOST_COMPONENTS_TRIED} components")
+        types = "all" if covariance is None else [covariance]
+        automatic = AutoGaussianMixture(covariance_types=types, **params)
+        automatic.fit(values, sample_weight=weight)
+        model, choice = automatic.best_estimator_, automatic.selection_
     else:
         say(f"Fitting {components} components to {len(values):,} rows")
-        model = GaussianMixture(components, **params).fit(values, sample_weight=weight)
+        model = GaussianMixture(components, covariance_type=covariance or "full", **params)
+        model.fit(values, sample_weight=weight)
     notes = []
     if scaling is not None:
         total_weight = len(values) if weight is None else float(weight.sum())
+        fitted_type = model.covariance_type
         model = in_data_units(model, scaling, total_weight)
         if choice is not None:
-            choice = choice.in_other_units(model, -total_weight * scaling.log_volume)
+            choice = choice.shifted(-total_weight * scaling.log_volume)
         notes.append("Fitted on standardized columns; everything here is in the data's own units.")
-        if model.covariance_type != params["covariance_type"]:
+        if model.covariance_type != fitted_type:
             notes.append(
-                f"In the data's own units {params['covariance_type']} covariances of standardized columns "
+                f"In the data's own units {fitted_type} covariances of standardized columns "
                 f"are {model.covariance_type} ones; the model's criteria count the parameters of those."
             )
     return model, choice, notes

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gaussmix import GaussianMixture
     from gaussmix.data import Features
     from gaussmix.explain import MixtureSummary
-    from gaussmix.selection.n_components import ComponentChoice
+    from gaussmix.selection import SelectionRow, SelectionTable
 
 _MOST_SENTENCES = 12
 
@@ -32,8 +33,8 @@ class Outcome:
         What was fitted.
     model : fitted GaussianMixture
         In the data's own units, without feature names.
-    choice : ComponentChoice or None
-        How the number of components was chosen, if it was.
+    choice : SelectionTable or None
+        What the model was chosen among, if it was.
     notes : tuple of str
         Remarks, one sentence each.
     """
@@ -42,7 +43,7 @@ class Outcome:
     name: str
     features: Features
     model: GaussianMixture
-    choice: ComponentChoice | None
+    choice: SelectionTable | None
     notes: tuple[str, ...]
 
 
@@ -63,28 +64,61 @@ def sentences(outcome: Outcome) -> list[str]:
     return [*choice, *left_out, *outcome.notes]
 
 
-def _choice_sentences(choice: ComponentChoice) -> list[str]:
+def _choice_sentences(choice: SelectionTable) -> list[str]:
     best, *others = choice.ranking
-    numbers = [candidate.n_components for candidate in choice.candidates]
+    numbers = choice["n_components"]
+    n_types = len(set(choice["covariance_type"]))
+    families = f" and {n_types} covariance families" if n_types > 1 else ""
     text = (
-        f"{best.n_components} component{'s' if best.n_components != 1 else ''} chosen by BIC among "
-        f"{numbers[0]} to {numbers[-1]}: BIC {best.bic:,.1f} (smaller is better)"
+        f"{_named(best, n_types)} chosen by BIC among {numbers.min()} to {numbers.max()}{families}: "
+        f"BIC {best.bic:,.1f} (smaller is better)"
     )
-    runners_up = [f"{one.n_components} ({one.bic - best.bic:+,.1f})" for one in others if not one.repaired]
+    if best.sound:
+        text += f", weight of evidence {best.bic_weight:.0%}"
+    runners_up = [
+        f"{one.covariance_type + ' ' if n_types > 1 else ''}{one.n_components} "
+        f"({one.bic - best.bic:+,.1f}, {one.bic_weight:.0%})"
+        for one in others
+        if one.sound
+    ]
     if runners_up:
         text += f"; next best {', '.join(runners_up[:3])}"
-    repaired = [str(one.n_components) for one in choice.candidates if one.repaired]
-    if not repaired or best.repaired:
-        return [f"{text}."]
-    from gaussmix.core.representation import ScalarRepresentation
-    from gaussmix.covariance import FAMILIES
+    sentences = [f"{text}."]
+    fitted = {(row.covariance_type, row.n_components) for row in choice.ranking}
+    missing = [row for row in choice if (row.covariance_type, row.n_components) not in fitted]
+    unsound = [row for row in choice.ranking if not row.sound]
+    if missing:
+        sentences.append(f"{len(missing)} of {len(choice)} models were not fitted, such as "
+                         f"{_named(missing[0], n_types)}: {missing[0].message}.")  # fmt: skip
+    if unsound and best.sound:
+        which = ", ".join(
+            str(row.n_components) if n_types == 1 else f"{row.covariance_type} {row.n_components}"
+            for row in sorted(unsound, key=lambda row: row.n_components)[:9]
+        )
+        from gaussmix.core.representation import ScalarRepresentation
+        from gaussmix.covariance import FAMILIES
 
-    is_simplest = isinstance(FAMILIES[choice.model.covariance_type].representation, ScalarRepresentation)
-    advice = "" if is_simplest else "; a simpler --covariance may hold more"
-    return [
-        f"{text}.",
-        f"Passed over, as a component collapsed onto too few rows: {', '.join(repaired)}{advice}.",
-    ]
+        family = FAMILIES[best.covariance_type]
+        is_simplest = n_types > 1 or isinstance(family.representation, ScalarRepresentation)
+        advice = "" if is_simplest else "; a simpler --covariance may hold more"
+        sentences.append(f"Passed over, as a component collapsed onto too few rows: {which}{advice}.")
+    return sentences
+
+
+def _named(row: SelectionRow, n_types: int) -> str:
+    """Say what a model is."""
+    plural = "s" if row.n_components != 1 else ""
+    family = f" of type {row.covariance_type}" if n_types > 1 else ""
+    return f"{row.n_components} component{plural}{family}"
+
+
+def _as_document(row: SelectionRow) -> dict[str, Any]:
+    """Return a row for JSON, which knows no NaN."""
+    values = dataclasses.asdict(row)
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in values.items()
+    }
 
 
 def print_as_text(outcome: Outcome, summary: MixtureSummary, folder: str, files: Sequence[str]) -> None:
@@ -140,7 +174,7 @@ def print_as_json(outcome: Outcome, summary: MixtureSummary, folder: str, files:
             "columns": features.names,
             "left_out": [dataclasses.asdict(column) for column in features.left_out],
             "notes": outcome.notes,
-            "selection": None if choice is None else [dataclasses.asdict(one) for one in choice.candidates],
+            "selection": None if choice is None else [_as_document(one) for one in choice],
             "summary": summary.to_dict(),
             "folder": folder,
             "files": list(files),

@@ -17,9 +17,11 @@ from sklearn.utils.validation import validate_data
 
 from gaussmix.backends import default_backend
 from gaussmix.core.parameters import MixtureParameters
+from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES
 from gaussmix.estimators.base import fitted_arrays
 from gaussmix.estimators.callbacks import CallbackSupport, with_callbacks
+from gaussmix.estimators.choosing import DEFAULT_NUMBERS, choose
 from gaussmix.estimators.compatibility import ScikitLearnPrivateNames
 from gaussmix.estimators.monitors import Monitors
 from gaussmix.estimators.validation import (
@@ -32,8 +34,10 @@ from gaussmix.estimators.validation import (
 from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovarianceError
 from gaussmix.fitting import FitResult, GivenParameters, fit_mixture
 from gaussmix.initialization import MOVES, STARTS, Move, Stability
+from gaussmix.selection import SelectionRow, SelectionTable
 
 _SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
+_STARTS = ("weights_init", "means_init", "precisions_init")
 
 
 class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
@@ -44,8 +48,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
 
     Parameters
     ----------
-    n_components : int, default=1
-        Number of components K.
+    n_components : int or "auto", default=1
+        Number of components K. "auto" compares 1 to 9 by BIC, as `AutoGaussianMixture` does, in place of
+        `n_init`, `init_params`, `moves` and `spikes`.
     covariance_type : str, default="full"
         Covariance family. scikit-learn's names: "full", each component its own matrix; "tied", one matrix
         for all; "diag", each component its own diagonal; "spherical", each component one variance. mclust's
@@ -139,6 +144,10 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         (``n_moves``) and how many solutions refused because a component had collapsed on a few rows
         (``n_spikes``). None without a search: if the start was given, there is one component, `max_iter` is
         below ten, or there is a single start and no moves.
+    selection_ : SelectionTable
+        The numbers of components that were compared, if `n_components` is "auto": see `AutoGaussianMixture`.
+    runners_up_ : tuple of SelectionRow
+        The next best of them.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -165,7 +174,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "covariance_type": [StrOptions(set(FAMILIES))],
         "tol": [Interval(Real, 0.0, None, closed="left")],
         "reg_covar": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
@@ -193,10 +202,12 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     n_samples_: int
     repaired_components_: tuple[int, ...]
     stability_: Stability | None
+    selection_: SelectionTable
+    runners_up_: tuple[SelectionRow, ...]
 
     def __init__(
         self,
-        n_components: int = 1,
+        n_components: int | str = 1,
         *,
         covariance_type: str = "full",
         tol: float = 1e-7,
@@ -396,6 +407,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         self._check_features(data.shape[1])
         weights = check_sample_weight(sample_weight, data.shape[0])
         n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
+        if isinstance(self.n_components, str):
+            return self._fit_best_number(data, weights, n_samples)
         if n_samples < self.n_components:
             raise ValueError(
                 "Expected n_samples >= n_components "
@@ -404,7 +417,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         continued = self.warm_start and hasattr(self, "converged_")
         n_init = 1 if continued else self.n_init
         given = (
-            self._current_parameters(data.shape[1]) if continued else self._given_parameters(data.shape[1])
+            self._current_parameters(data.shape[1])
+            if continued
+            else self._given_parameters(self.n_components, data.shape[1])
         )
         monitors = Monitors.watching(
             self, n_init, data, lambda found: self._reconstruction(found, data.dtype)
@@ -434,7 +449,38 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             monitors.close()
         self._store(result, data.dtype, n_samples, n_samples if weights is None else float(weights.sum()))
         monitors.end_fit(result.parameters)
+        for name in ("selection_", "runners_up_"):  # of an earlier fit
+            if hasattr(self, name):
+                delattr(self, name)
         self._warn(result)
+        return self
+
+    def _fit_best_number(self, data: NDArray[np.floating], weights: Array | None, n_samples: int) -> Self:
+        """Compare numbers of components, store the best and warn."""
+        given = [name for name in _STARTS if getattr(self, name) is not None]
+        if given:
+            raise ValueError(f"{given[0]} is for a number of components, but n_components is 'auto'")
+        total = float(len(data) if weights is None else weights.sum())
+        choice = choose(
+            data,
+            weights,
+            names=[self.covariance_type],
+            numbers=DEFAULT_NUMBERS,
+            criterion="bic",
+            reg_covar=self.reg_covar,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+            max_seconds=None,
+            verbose=int(self.verbose),
+            thorough=True,
+            model=lambda row, result: self,
+        )
+        self._store(choice.result, data.dtype, n_samples, total)
+        self.selection_ = choice.table
+        self.runners_up_ = choice.runners_up
+        self._warn(choice.result)
         return self
 
     def _check_features(self, n_features: int) -> None:
@@ -457,17 +503,17 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
                 raise TypeError(f"moves should hold objects with a method proposals, but one is {move!r}")
         return tuple(self.moves)
 
-    def _given_parameters(self, n_features: int) -> GivenParameters:
+    def _given_parameters(self, n_components: int, n_features: int) -> GivenParameters:
         """Return the parts of the start that the user gave, checked."""
         family = self._family()
         weights = means = factor = None
         if self.weights_init is not None:
-            weights = check_weights(self.weights_init, self.n_components)
+            weights = check_weights(self.weights_init, n_components)
         if self.means_init is not None:
-            means = check_means(self.means_init, self.n_components, n_features)
+            means = check_means(self.means_init, n_components, n_features)
         if self.precisions_init is not None:
             precisions = check_positive_definite(
-                self.precisions_init, family, self.n_components, n_features, "precision"
+                self.precisions_init, family, n_components, n_features, "precision"
             )
             factor = family.representation.factor_of_precisions(precisions)
         return GivenParameters(weights, means, factor)

@@ -15,6 +15,8 @@ from gaussmix.core.parameters import MixtureParameters
 from gaussmix.fitting import Monitor
 
 BAR_APPEARS_AFTER_SECONDS = 1.0
+LINES_EVERY = 10
+"""Models between two lines."""
 
 GetParameters = Callable[[], MixtureParameters]
 
@@ -84,7 +86,7 @@ class ProgressBarMonitor:
         if self._progress is None:
             if time.perf_counter() - self._began < BAR_APPEARS_AFTER_SECONDS:
                 return False
-            self._open()
+            self._progress, self._task = _open_bar(self.n_init)
         self._progress.update(
             self._task,
             completed=self._run,
@@ -103,19 +105,43 @@ class ProgressBarMonitor:
         if self._progress is not None:
             self._progress.stop()
 
-    def _open(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=Console(file=sys.stderr),
-            transient=True,
-        )
-        self._progress.start()
-        self._task = self._progress.add_task("fit", total=self.n_init)
+class SelectionProgress:
+    """Shows how far a choice among models has come: a bar on a terminal, lines elsewhere.
+
+    Parameters
+    ----------
+    verbose : int
+        0 shows nothing; 1 a bar if the standard error stream is a terminal, lines otherwise; 2 lines.
+    """
+
+    def __init__(self, verbose: int) -> None:
+        self.verbose = verbose
+        self._on_terminal = verbose == 1 and sys.stderr.isatty()
+        self._began = time.perf_counter()
+        self._progress: Any = None
+        self._said = ""
+
+    def __call__(self, done: int, total: int, doing: str) -> None:
+        """Show that so many models of all are done."""
+        if not self.verbose:
+            return
+        if not self._on_terminal:
+            line = f"{doing}: {done} of {total}"
+            if done % LINES_EVERY == 0 and line != self._said:
+                self._said = line
+                print(line)
+            return
+        if self._progress is None:
+            if time.perf_counter() - self._began < BAR_APPEARS_AFTER_SECONDS:
+                return
+            self._progress, self._task = _open_bar(total)
+        self._progress.update(self._task, completed=done, description=f"{doing}: {done} of {total}")
+
+    def close(self) -> None:
+        """Remove the bar from the screen."""
+        if self._progress is not None:
+            self._progress.stop()
 
 
 class CallbackMonitor:
@@ -243,3 +269,19 @@ class Monitors:
         for monitor in self.monitors:
             if isinstance(monitor, ProgressBarMonitor):
                 monitor.close()
+
+
+def _open_bar(total: int) -> tuple[Any, Any]:
+    """Return a progress bar on the standard error stream, and its task."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    progress.start()
+    return progress, progress.add_task("fit", total=total)

@@ -1,1 +1,9 @@
-"""Choosing between mixtures: the number of components."""
+"""Which covariance family, and how many components: a grid of mixtures, fitted together and compared."""
+
+from __future__ import annotations
+
+from gaussmix.selection.grid import GridResult, fit_grid
+from gaussmix.selection.problem import Cell, Clock
+from gaussmix.selection.table import SelectionRow, SelectionTable
+
+__all__ = ["Cell", "Clock", "GridResult", "SelectionRow", "SelectionTable", "fit_grid"]

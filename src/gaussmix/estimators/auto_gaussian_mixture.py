@@ -1,0 +1,311 @@
+"""The mixture that chooses its covariance family and its number of components."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gaussmix.covariance import FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
+from gaussmix.estimators.base import FittedMixture
+from gaussmix.estimators.choosing import CRITERIA, DEFAULT_NUMBERS, Criterion, choose
+from gaussmix.estimators.gaussian_mixture import GaussianMixture
+from gaussmix.estimators.validation import check_sample_weight
+from gaussmix.fitting import FitResult
+from gaussmix.selection import SelectionRow, SelectionTable
+
+_SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
+_OF_THE_CHOSEN = (
+    "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_", "converged_", "n_iter_",
+    "lower_bound_", "lower_bounds_", "log_likelihood_", "n_samples_", "repaired_components_", "stability_",
+)  # fmt: skip
+
+
+class AutoGaussianMixture(FittedMixture):
+    """Gaussian mixture that chooses its covariance family and its number of components.
+
+    Mixtures of every covariance type with every number of components are fitted, each started from one tree
+    of merges and from its neighbours: families that it contains, one component less, of which one is split,
+    one component more, of which two are merged. Fitted, it is the best of them, with all methods and
+    attributes of `GaussianMixture`.
+
+    Parameters
+    ----------
+    n_components : "auto", int or sequence of int, default="auto"
+        Numbers of components to compare; "auto" takes 1 to 9.
+    covariance_types : "all" or sequence of str, default="all"
+        Covariance types to compare, see `GaussianMixture`. "all" takes the fourteen families of Celeux and
+        Govaert, of a single feature the two that are left of them.
+    criterion : {"bic", "icl", "aic", "cv"} or callable, default="bic"
+        What to choose by. "cv" is minus twice the log-likelihood of rows left out in five folds. A callable
+        takes a fitted `GaussianMixture` and the data and returns a number, the smaller the better.
+    max_seconds : float or None, default=None
+        Time after which the best found so far is taken, with a warning. One model is fitted in any case.
+    thorough : bool, default=False
+        Look as closely at models that can hardly be the best as at those that can: for a table of likelihoods
+        that are each as good as the best known, in about five times the time.
+    tol, reg_covar, max_iter, n_jobs, random_state
+        See `GaussianMixture`. Models that cannot be the best are fitted a little less closely.
+    verbose : int, default=0
+        1 shows a progress bar if the standard error stream is a terminal, lines otherwise.
+
+    Attributes
+    ----------
+    selection_ : SelectionTable
+        A row a model: ``covariance_type``, ``n_components``, ``criterion``, ``bic``, ``icl``, ``aic``,
+        ``bic_weight``, ``log_likelihood``, ``n_parameters``, ``n_iter``, ``seconds``, ``converged`` and
+        ``message``, which says why a model was not fitted or is not to be trusted. ``selection_["bic"]`` is a
+        column, ``selection_.to_frame()`` a frame.
+    runners_up_ : tuple of SelectionRow
+        The next best models, at most five.
+    n_components_ : int
+        The number of components that was chosen.
+    covariance_type_ : str
+        The covariance type that was chosen.
+    best_estimator_ : GaussianMixture
+        The chosen model by itself.
+    weights_, means_, covariances_, precisions_, precisions_cholesky_, converged_, n_iter_, lower_bound_, ...
+        See `GaussianMixture`.
+
+    Notes
+    -----
+    Fraley and Raftery 1998, The Computer Journal 41, 578. A model with a component that collapsed on a few
+    rows, or that stands at the floor under the covariances, has a likelihood that says little about the
+    data; it is shown with a message, and chosen only if there is no other.
+
+    Examples
+    --------
+    >>> from gaussmix import AutoGaussianMixture
+    >>> from sklearn.datasets import load_iris
+    >>> mixture = AutoGaussianMixture(n_components=range(1, 4), random_state=0).fit(load_iris().data)
+    >>> mixture.covariance_type_, mixture.n_components_
+    ('VEV', 2)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [StrOptions({"auto"}), "array-like", Interval(Integral, 1, None, closed="left")],
+        "covariance_types": [StrOptions({"all"}), "array-like"],
+        "criterion": [StrOptions(set(CRITERIA)), callable],
+        "max_seconds": [Interval(Real, 0.0, None, closed="neither"), None],
+        "thorough": ["boolean"],
+        "tol": [Interval(Real, 0.0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "n_jobs": [Integral, None],
+    }
+
+    selection_: SelectionTable
+    runners_up_: tuple[SelectionRow, ...]
+    n_components_: int
+    covariance_type_: str
+    best_estimator_: GaussianMixture
+
+    def __init__(
+        self,
+        n_components: str | int | Sequence[int] = "auto",
+        *,
+        covariance_types: str | Sequence[str] = "all",
+        criterion: Criterion = "bic",
+        max_seconds: float | None = None,
+        thorough: bool = False,
+        tol: float = 1e-7,
+        reg_covar: float | str = "auto",
+        max_iter: int = 1000,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_types = covariance_types
+        self.criterion = criterion
+        self.max_seconds = max_seconds
+        self.thorough = thorough
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+
+    @property
+    def covariance_type(self) -> str:  # type: ignore[override]
+        """The covariance type that was chosen, by the name it has in `GaussianMixture`."""
+        return self.covariance_type_
+
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit all models and become the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts; the criteria count their sum as the number of rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are not valid.
+        gaussmix.DegenerateCovarianceError
+            If all models collapse and `reg_covar` is zero.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If `max_seconds` was reached, or `max_iter` iterations were not enough for the chosen model.
+        gaussmix.DegenerateComponentWarning
+            If a component of the chosen model collapsed and was held up.
+        """
+        self._validate_params()
+        before = {name: getattr(self, name) for name in _SET_BY_VALIDATION if hasattr(self, name)}
+        try:
+            return self._fit(X, sample_weight)
+        except BaseException:
+            # A fit that failed or was interrupted leaves a fitted mixture as it was.
+            for name in _SET_BY_VALIDATION:
+                if name in before:
+                    setattr(self, name, before[name])
+                elif hasattr(self, name):
+                    delattr(self, name)
+            raise
+
+    def fit_predict(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.int64]:
+        """Fit all models and return the most probable component of each row in the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            See `fit`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            The same as ``fit(X).predict(X)``.
+        """
+        labels: NDArray[np.int64] = self.fit(X, sample_weight=sample_weight).predict(X)
+        return labels
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the chosen mixture to a file, which `gaussmix.load_model` reads as a `GaussianMixture`.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the mixture has not been fitted.
+        OSError
+            If the file cannot be written.
+        """
+        check_is_fitted(self)
+        self.best_estimator_.save(path)
+
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Self:
+        """Validate the data, choose, store and warn."""
+        data: NDArray[np.floating] = validate_data(
+            self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
+        )
+        weights = check_sample_weight(sample_weight, data.shape[0])
+        numbers, names = self._numbers(), self._names(data.shape[1])
+        total = float(data.shape[0] if weights is None else weights.sum())
+        n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
+
+        def model(row: SelectionRow, result: FitResult) -> GaussianMixture:
+            return self._model(row, result, data.dtype, n_samples, total)
+
+        choice = choose(
+            data,
+            weights,
+            names=names,
+            numbers=numbers,
+            criterion=self.criterion,
+            reg_covar=self.reg_covar,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+            max_seconds=self.max_seconds,
+            verbose=int(self.verbose),
+            thorough=self.thorough,
+            model=model,
+        )
+        best = model(choice.row, choice.result)
+        for name in _OF_THE_CHOSEN:
+            setattr(self, name, getattr(best, name))
+        self.best_estimator_ = best
+        self.selection_ = choice.table
+        self.runners_up_ = choice.runners_up
+        self.n_components_ = choice.row.n_components
+        self.covariance_type_ = choice.row.covariance_type
+        best._warn(choice.result)
+        return self
+
+    def _model(
+        self, row: SelectionRow, result: FitResult, dtype: np.dtype[Any], n_samples: int, total: float
+    ) -> GaussianMixture:
+        """Return a fit as an estimator by itself."""
+        mixture = GaussianMixture(
+            row.n_components,
+            covariance_type=row.covariance_type,
+            tol=self.tol,
+            reg_covar=self.reg_covar,
+            max_iter=self.max_iter,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+        for name in _SET_BY_VALIDATION:
+            if hasattr(self, name):
+                setattr(mixture, name, getattr(self, name))
+        mixture._store(result, dtype, n_samples, total)
+        return mixture
+
+    def _numbers(self) -> list[int]:
+        """Return the numbers of components to compare."""
+        if isinstance(self.n_components, str):
+            return list(DEFAULT_NUMBERS)
+        if isinstance(self.n_components, int | np.integer):
+            return [int(self.n_components)]
+        numbers = list(self.n_components)
+        if not numbers or not all(isinstance(one, Integral) and one >= 1 for one in numbers):
+            raise ValueError(
+                f"n_components should be 'auto' or numbers from 1 on, but is {self.n_components!r}"
+            )
+        return sorted({int(one) for one in numbers})
+
+    def _names(self, n_features: int) -> list[str]:
+        """Return the covariance types to compare."""
+        if isinstance(self.covariance_types, str):
+            models = MODELS if n_features > 1 else ONE_DIMENSIONAL_MODELS
+            return [family.identifier for family in models]
+        names = list(self.covariance_types)
+        unknown = [name for name in names if name not in FAMILIES]
+        if unknown or not names:
+            raise ValueError(
+                f"covariance_types should be 'all' or names among {', '.join(FAMILIES)}, but "
+                + (f"{unknown[0]!r} is none" if unknown else "there are none")
+            )
+        for name in names:
+            if FAMILIES[name].one_dimensional and n_features > 1:
+                raise ValueError(
+                    f"covariance type {name!r} is for a single feature, but there are {n_features}. "
+                    f"Its counterpart for several is {name + 'II'!r}."
+                )
+        return names

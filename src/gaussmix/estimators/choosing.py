@@ -1,0 +1,164 @@
+"""A choice among models, from checked data to the best fit: what estimators that choose share."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from gaussmix.backends import available_threads
+from gaussmix.core.rows import Array
+from gaussmix.covariance import FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
+from gaussmix.estimators.monitors import SelectionProgress
+from gaussmix.estimators.validation import stack_level_of_user
+from gaussmix.exceptions import DegenerateCovarianceError
+from gaussmix.fitting import FitResult
+from gaussmix.selection import Clock, GridResult, SelectionRow, SelectionTable, fit_grid
+from gaussmix.selection.cross_validation import CrossValidation
+
+if TYPE_CHECKING:
+    from gaussmix.estimators.gaussian_mixture import GaussianMixture
+
+DEFAULT_NUMBERS = range(1, 10)
+CRITERIA = ("bic", "icl", "aic", "cv")
+N_RUNNERS_UP = 5
+
+Criterion = str | Callable[["GaussianMixture", ArrayLike], float]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen.
+
+    Parameters
+    ----------
+    row : SelectionRow
+    result : FitResult
+    table : SelectionTable
+    runners_up : tuple of SelectionRow
+        The next best sound models.
+    """
+
+    row: SelectionRow
+    result: FitResult
+    table: SelectionTable
+    runners_up: tuple[SelectionRow, ...]
+
+
+def choose(
+    X: NDArray[np.floating],
+    weights: Array | None,
+    *,
+    names: Sequence[str],
+    numbers: Sequence[int],
+    criterion: Criterion,
+    reg_covar: float | str,
+    tol: float,
+    max_iter: int,
+    random_state: Any,
+    n_jobs: int | None,
+    max_seconds: float | None,
+    verbose: int,
+    thorough: bool,
+    model: Callable[[SelectionRow, FitResult], GaussianMixture],
+) -> Choice:
+    """Fit all models and choose one.
+
+    Parameters
+    ----------
+    X, weights
+        Checked.
+    names : sequence of str
+        Covariance types.
+    numbers : sequence of int
+        Numbers of components; those above the number of rows are reported as impossible.
+    criterion : {"bic", "icl", "aic", "cv"} or callable
+    reg_covar, tol, max_iter, random_state, n_jobs, max_seconds, verbose, thorough
+        See `gaussmix.AutoGaussianMixture`.
+    model : callable
+        Makes an estimator of a fit, for criteria that are callables.
+    """
+    families = {FAMILIES[name].identifier: FAMILIES[name] for name in names}
+    given = {FAMILIES[name].identifier: name for name in names}
+    # In mclust's order each family follows those that it contains.
+    ordered = [
+        families[one.identifier] for one in (*MODELS, *ONE_DIMENSIONAL_MODELS) if one.identifier in families
+    ]
+    clock = Clock(max_seconds)
+    progress = SelectionProgress(verbose)
+    try:
+        found = fit_grid(
+            X,
+            weights,
+            families=ordered,
+            numbers=numbers,
+            reg_covar=None if reg_covar == "auto" else float(reg_covar),
+            tol=tol,
+            max_iter=max_iter,
+            generator=check_random_state(random_state),
+            thorough=thorough,
+            n_threads=available_threads(n_jobs),
+            clock=clock,
+            progress=progress,
+        )
+        rows = [replace(row, covariance_type=given[row.covariance_type]) for row in found.rows]
+        rows = _judged(found, rows, criterion, X, reg_covar, tol, progress, model)
+    finally:
+        progress.close()
+    table = SelectionTable(rows)
+    ranking = table.ranking
+    if not ranking:
+        if any("singular" in (row.message or "") for row in rows) and reg_covar == 0:
+            raise DegenerateCovarianceError(single_precision=X.dtype == np.float32)
+        raise ValueError(f"None of the {len(rows)} models can be fitted to these rows: {rows[0].message}.")
+    if found.timed_out:
+        n_fitted = len(ranking)
+        warnings.warn(
+            f"max_seconds={max_seconds:g} was reached: the best so far of {n_fitted} out of {len(rows)} "
+            "models is returned. selection_ says which were not fitted.",
+            ConvergenceWarning,
+            stacklevel=stack_level_of_user(),
+        )
+    best = ranking[0]
+    others = tuple(row for row in ranking[1:] if row.sound)[:N_RUNNERS_UP]
+    return Choice(best, found.fit_of(found.cell(best)), table, others)
+
+
+def _judged(
+    found: GridResult,
+    rows: list[SelectionRow],
+    criterion: Criterion,
+    X: NDArray[np.floating],
+    reg_covar: float | str,
+    tol: float,
+    progress: SelectionProgress,
+    model: Callable[[SelectionRow, FitResult], GaussianMixture],
+) -> list[SelectionRow]:
+    """Return the rows with the value of the criterion that is chosen by."""
+    judged = []
+    regularization = None if reg_covar == "auto" else float(reg_covar)
+    fitted_cells = list(found.fits)
+    folds = CrossValidation(found.problem, fitted_cells, reg_covar=regularization, tol=tol, clock=Clock())
+    for number, row in enumerate(rows):
+        value = float("nan")
+        fitted = not np.isnan(row.log_likelihood)
+        if isinstance(criterion, str) and criterion != "cv":
+            value = getattr(row, criterion)
+        elif fitted and (row.sound or not any(one.sound for one in rows)):
+            cell = found.cell(row)
+            if isinstance(criterion, str):
+                value = folds.deviance(cell)
+            else:
+                value = float(criterion(model(row, found.fit_of(cell)), X))
+            progress(number + 1, len(rows), "models judged")
+        judged.append(replace(row, criterion=value))
+    return judged
+
+
+__all__ = ["CRITERIA", "DEFAULT_NUMBERS", "Choice", "Criterion", "choose"]

@@ -1,0 +1,280 @@
+"""What all cells of a grid share: the data in one set of coordinates, a tree of merges, floors, time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.backends import Backend, Outputs
+from gaussmix.core.em import EMResult, maximise, run_em
+from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
+from gaussmix.core.rows import Array, Rows
+from gaussmix.core.statistics import Moments, SufficientStatistics
+from gaussmix.initialization import Hierarchical, StartingData, representative_sample
+from gaussmix.initialization.order import canonical_order
+from gaussmix.scales import Scales, measure, regularization_for
+
+MATRIX_MOMENTS = (Moments.FULL, Moments.POOLED)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model of the grid.
+
+    Parameters
+    ----------
+    family : CovarianceFamily
+    n_components : int
+    """
+
+    family: CovarianceFamily
+    n_components: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Mclust's identifier of the family, and the number of components."""
+        return self.family.identifier, self.n_components
+
+
+@dataclass(frozen=True)
+class CellFit:
+    """The best that is known of a cell, in working coordinates.
+
+    Parameters
+    ----------
+    em : EMResult
+    spike : bool
+        Whether a component has collapsed on a few rows.
+    """
+
+    em: EMResult
+    spike: bool
+
+    @property
+    def sound(self) -> bool:
+        """Whether the likelihood says something about the data, not about a floor or a few rows."""
+        return not (self.spike or self.em.parameters.repaired.any())
+
+    @property
+    def merit(self) -> tuple[bool, float]:
+        """What fits of a cell are compared by; the larger is the better."""
+        return self.sound, self.em.log_likelihood
+
+
+class Clock:
+    """Says when to stop: at a time, or when told to.
+
+    Parameters
+    ----------
+    max_seconds : float or None
+    """
+
+    def __init__(self, max_seconds: float | None = None) -> None:
+        self.deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
+        self.cancelled = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether time is up."""
+        return self.cancelled or time.monotonic() >= self.deadline
+
+
+class Problem:
+    """The data of a grid, and EM on them.
+
+    All families share one set of working coordinates, so that a mixture of one can start another.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    sample_weight : ndarray of shape (N,) or None
+    families : tuple of CovarianceFamily
+    most_components : int
+    reg_covar : float or None
+    generator : numpy.random.RandomState
+    backend : Backend
+    """
+
+    def __init__(
+        self,
+        X: NDArray[np.floating],
+        sample_weight: Array | None,
+        *,
+        families: tuple[CovarianceFamily, ...],
+        most_components: int,
+        reg_covar: float | None,
+        generator: np.random.RandomState,
+        backend: Backend,
+    ) -> None:
+        self._data: dict[str, StartingData] = {}
+        self.generator = generator
+        self.backend = backend
+        own = measure(X, sample_weight, backend, common_scale=False)
+        common = own
+        if any(family.common_scale for family in families):
+            common = measure(X, sample_weight, backend, common_scale=True)
+        coordinates = common.coordinates
+        variances = own.variances * (coordinates.scale / own.coordinates.scale) ** 2
+        self.constant = own.constant
+        self.coordinates = coordinates
+        self.rows = Rows(X, coordinates, sample_weight)
+        self.total_weight = float(len(X) if sample_weight is None else sample_weight.sum())
+        spread = np.sqrt(variances)
+        sample = representative_sample(self.rows, spread, most_components, generator)
+        floor = regularization_for(Scales(coordinates, variances, own.constant), sample, reg_covar)
+        whole = StartingData(self.rows, sample, spread, families[0], floor, backend)
+        self._few = whole.thinned(most_components)
+        self.is_sampled = self._few.rows.n_rows < int(
+            len(X) if sample_weight is None else np.count_nonzero(sample_weight)
+        )
+        self._spreads = {False: spread, True: np.full_like(spread, np.sqrt(np.mean(common.variances)))}
+        self._floors = {False: floor, True: regularization_for(common, sample, reg_covar)}
+        z = self._few.sample.z
+        self.n_different = 1 + int(np.count_nonzero((z[1:] != z[:-1]).any(axis=1)))
+
+    @cached_property
+    def _tree(self) -> tuple[Array, Array, dict[int, NDArray[np.int64]], int]:
+        """Rows and weights that the tree was grown on, and a place for its labels."""
+        grown = Hierarchical().grow(self._few, self.generator)
+        self._grown = grown
+        return grown.sample.z, grown.sample.weights, {}, grown.tree.n_groups
+
+    def data(self, family: CovarianceFamily) -> StartingData:
+        """Return what starts of a family may use."""
+        name = family.identifier
+        if name not in self._data:
+            self._data[name] = self._data_of(family)
+        return self._data[name]
+
+    def _data_of(self, family: CovarianceFamily) -> StartingData:
+        return replace(
+            self._few,
+            family=family,
+            spread=self._spreads[family.common_scale],
+            regularization=self._floors[family.common_scale],
+        )
+
+    def prepare(self, numbers: list[int]) -> None:
+        """Cut the tree for these numbers of components, once for all families."""
+        z, weights, labels, n_groups = self._tree
+        self._within: dict[int, Array] = {}
+        for number in numbers:
+            labels[number] = self._grown.tree.labels(min(number, n_groups))
+            statistics = _statistics_of_labels(z, weights, labels[number], Moments.DIAGONAL)
+            self._within[number] = statistics.pooled_variances()
+
+    def floor(self, cell: Cell) -> Regularization:
+        """Return the floor of a cell: small beside the spread within the clusters of the tree."""
+        within = self._within[cell.n_components]
+        if cell.family.moments is Moments.TRACE:
+            within = np.full_like(within, within.mean())
+        return self._floors[cell.family.common_scale].for_spread_within(within)
+
+    def start(self, cell: Cell) -> MixtureParameters:
+        """Return the mixture of the tree's clusters."""
+        z, weights, labels, n_groups = self._tree
+        if cell.n_components > n_groups:
+            raise np.linalg.LinAlgError("fewer different rows than components")
+        statistics = _statistics_of_labels(z, weights, labels[cell.n_components], cell.family.moments)
+        mixture = maximise(statistics, cell.family, self.floor(cell).without_additions())
+        return mixture.reordered(canonical_order(mixture.means, self._spreads[False]))
+
+    def expect(self, parameters: MixtureParameters, moments: Moments) -> SufficientStatistics:
+        """Return the E-step on the rows that are searched on."""
+        return self.backend.expect(self._few.rows, parameters.density(), moments)
+
+    def step_into(self, cell: Cell, other: MixtureParameters) -> MixtureParameters:
+        """Return a cell's M-step at another mixture of as many components.
+
+        Where the other's family is a special case of the cell's, this is no less likely than the other.
+        """
+        statistics = self.expect(other, cell.family.moments)
+        return maximise(statistics, cell.family, self.floor(cell).without_additions())
+
+    def climb(
+        self,
+        cell: Cell,
+        start: MixtureParameters,
+        *,
+        tol: float,
+        max_iter: int,
+        clock: Clock,
+        on_all: bool = False,
+    ) -> CellFit:
+        """Return where EM leads from a start, on the rows that are searched on or on all.
+
+        Raises
+        ------
+        DegenerateCovarianceError
+            If a covariance becomes singular and there is no floor.
+        """
+        rows = self.rows if on_all else self._few.rows
+
+        def expect(parameters: MixtureParameters) -> SufficientStatistics:
+            return self.backend.expect(rows, parameters.density(), cell.family.moments)
+
+        def observe(number: int, parameters: MixtureParameters, log_likelihood: float, gain: float) -> bool:
+            return clock.is_over
+
+        result = run_em(
+            expect, start, self.floor(cell), tol=tol, max_iter=max_iter, accelerate=True, observer=observe
+        )
+        weights = result.parameters.weights * self._few.sample.weights.sum()
+        return CellFit(result, self.data(cell.family).count_spikes(result.parameters, weights) > 0)
+
+    def mean_on_all(self, parameters: MixtureParameters) -> float:
+        """Return the mean log-likelihood of all rows, in working coordinates."""
+        return self.backend.expect(self.rows, parameters.density(), Moments.NONE).mean_log_likelihood
+
+    def log_certainty(self, parameters: MixtureParameters) -> float:
+        """Return the weighted sum over all rows of the logarithm of the assigned label's probability."""
+        found = self.backend.evaluate(self.rows, parameters.density(), Outputs.PROBABILITY)
+        assert found.probability is not None
+        logarithms = np.log(found.probability)
+        weights = self.rows.sample_weight
+        return float(logarithms.sum() if weights is None else weights @ logarithms)
+
+    def too_few_rows(self, cell: Cell) -> str | None:
+        """Say why a cell has no maximum of its likelihood on so few rows; None if it may have one."""
+        n_rows, n_features, number = self.n_different, self.rows.n_features, cell.n_components
+        if number > n_rows:
+            return f"not fitted: {number} components need as many different rows, but there are {n_rows}"
+        if cell.family.moments not in MATRIX_MOMENTS:
+            return None
+        own = cell.family.independent or cell.family.identifier in ("EVV", "VVV")
+        needed = number * (n_features + 1) if own else number + n_features
+        if n_rows >= needed:
+            return None
+        return (
+            f"not fitted: the covariances would be singular: {number} component(s) in {n_features} features "
+            f"need {needed:,} different rows, but there are {n_rows:,}"
+        )
+
+
+def _statistics_of_labels(
+    z: Array, weights: Array, labels: NDArray[np.int64], moments: Moments
+) -> SufficientStatistics:
+    """Return the statistics of clusters of rows, with no matrices on the way unless they are wanted."""
+    n_components, n_features = int(labels.max()) + 1, z.shape[1]
+    counts: Array = np.bincount(labels, weights, minlength=n_components).astype(float)
+    means = np.empty((n_components, n_features))
+    second = []
+    for k in range(n_components):
+        members = labels == k
+        part, share = z[members], weights[members]
+        means[k] = share @ part / counts[k]
+        centered = np.sqrt(share)[:, None] * (part - means[k])
+        matrix = moments in MATRIX_MOMENTS
+        second.append(centered.T @ centered if matrix else np.einsum("nd,nd->d", centered, centered))
+    stacked = np.array(second)
+    if moments is Moments.POOLED:
+        stacked = stacked.sum(axis=0)
+    elif moments is Moments.TRACE:
+        stacked = stacked.sum(axis=1)
+    return SufficientStatistics(
+        means, counts, np.zeros_like(means), stacked, moments, 0.0, float(weights.sum())
+    )
