@@ -83,3 +83,11 @@ def test_many_equal_rows_are_a_group():
     mixture = fit(X, 2)
     group = mixture.predict([[0.25, 0.25]])[0]
     assert mixture.weights_[group] == pytest.approx(60 / 260, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_with_too_few_rows_for_sound_components_the_likelihood_decides(seed):
+    # scikit-learn's own example: six rows, and either component of any two is degenerate.
+    X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    mixture = GaussianMixture(2, random_state=seed, reg_covar=1e-6).fit(X)
+    np.testing.assert_allclose(np.sort(mixture.means_, axis=0), [[1, 2], [10, 2]], atol=1e-6)

@@ -13,7 +13,7 @@ from gaussmix.backends import Backend
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.initialization.order import Sample
-from gaussmix.initialization.spikes import count_spikes, rounding
+from gaussmix.initialization.spikes import count_spikes, least_rows, rounding
 
 TRIAL_ROWS = 4000
 ROWS_A_COMPONENT = 100
@@ -57,10 +57,14 @@ class StartingData:
 
         Neither repeating rows nor multiplying their weights makes a group more than the few rows that it is.
         """
+        return self.n_different / float(self.sample.weights.sum())
+
+    @cached_property
+    def n_different(self) -> int:
+        """Number of different rows in the sample."""
         z = self.sample.z
         # Equal rows follow on one another in the sample's order.
-        n_different = 1 + int(np.count_nonzero((z[1:] != z[:-1]).any(axis=1)))
-        return n_different / float(self.sample.weights.sum())
+        return 1 + int(np.count_nonzero((z[1:] != z[:-1]).any(axis=1)))
 
     @cached_property
     def resolution(self) -> Array:
@@ -70,12 +74,17 @@ class StartingData:
     def count_spikes(self, mixture: MixtureParameters, weights: Array) -> int:
         """Return how many components have collapsed on a few rows; see `gaussmix.initialization.spikes`.
 
+        None, if there are too few rows for all to be sound: then no other mixture would be sounder.
+
         Parameters
         ----------
         mixture : MixtureParameters
         weights : ndarray of shape (K,)
             Weight of the rows of each component.
         """
+        n_components, n_features = mixture.means.shape
+        if self.n_different < n_components * least_rows(mixture.family, n_features):
+            return 0
         return count_spikes(mixture, weights * self.rows_a_weight, self.resolution, self.least_rows)
 
     def on_sample(self) -> StartingData:
