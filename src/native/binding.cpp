@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dispatch.hpp"
+#include "em.hpp"
 #include "engine.hpp"
 
 namespace nb = nanobind;
@@ -20,6 +21,7 @@ using Column = nb::ndarray<const double, nb::ndim<1>, nb::device::cpu>;
 using Array = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 using Bounds = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Result = nb::ndarray<double, nb::c_contig, nb::device::cpu>;
+using Flags = nb::ndarray<bool, nb::c_contig, nb::device::cpu>;
 using Labels = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 template <typename A>
@@ -126,6 +128,17 @@ nb::tuple expect(const Table& X, const Array& shift, const Array& scale, const C
 // The number of elements of one mixture's array in a stack of them.
 ptrdiff_t stacked_size(const Array& stack, size_t n_mixtures) { return ptrdiff_t(stack.size() / n_mixtures); }
 
+// Rows begin to end of a table of n_rows.
+gaussmix::Rows range_of(const gaussmix::Rows& all, size_t n_rows, int64_t begin, int64_t end) {
+  if (begin < 0 || end < begin || end > int64_t(n_rows)) throw nb::value_error("begins and ends must be row numbers");
+  const ptrdiff_t bytes = all.single_precision ? sizeof(float) : sizeof(double);
+  gaussmix::Rows rows = all;
+  rows.n_rows = end - begin;
+  rows.x = static_cast<const char*>(all.x) + begin * all.row_stride * bytes;
+  if (all.weight) rows.weight = all.weight + begin * all.weight_stride;
+  return rows;
+}
+
 void expect_each(const Table& X, const Array& shift, const Array& scale, const Column& sample_weight,
                  const Bounds& begins, const Bounds& ends, const Array& log_constants, const Array& means,
                  const Array& factor, int form, int moments, const Result& counts, const Result& first,
@@ -160,17 +173,11 @@ void expect_each(const Table& X, const Array& shift, const Array& scale, const C
   require_shape(begins, "begins", {S});
   require_shape(ends, "ends", {S});
   const gaussmix::Rows all = checked_rows(X, shift, scale, sample_weight);
-  const size_t bytes = all.single_precision ? sizeof(float) : sizeof(double);
   std::vector<gaussmix::Task> tasks(S);
   std::vector<gaussmix::Statistics> statistics(S);
   for (size_t s = 0; s < S; ++s) {
-    const int64_t begin = begins.data()[s], end = ends.data()[s];
-    if (begin < 0 || end < begin || end > int64_t(N)) throw nb::value_error("begins and ends must be row numbers");
     gaussmix::Task& task = tasks[s];
-    task.rows = all;
-    task.rows.n_rows = end - begin;
-    task.rows.x = static_cast<const char*>(all.x) + begin * all.row_stride * ptrdiff_t(bytes);
-    if (all.weight) task.rows.weight = all.weight + begin * all.weight_stride;
+    task.rows = range_of(all, N, begins.data()[s], ends.data()[s]);
     task.n_features = ptrdiff_t(D);
     task.n_components = ptrdiff_t(K);
     task.moments = gaussmix::Moments(moments);
@@ -189,6 +196,73 @@ void expect_each(const Table& X, const Array& shift, const Array& scale, const C
   for (size_t s = 0; s < S; ++s) {
     log_likelihoods.data()[s] = statistics[s].log_likelihood;
     total_weights.data()[s] = statistics[s].total_weight;
+  }
+}
+
+// The arrays of mixtures hold the starts, and where the runs ended; what each run says of itself is filled in.
+void run_em_each(const Table& X, const Array& shift, const Array& scale, const Column& sample_weight,
+                 const Bounds& begins, const Bounds& ends, const Result& weights, const Result& means,
+                 const Result& covariances, const Result& factor, const Flags& repaired, int form, int moments,
+                 const Array& floor, int64_t max_iter, double tol, bool accelerate, const Result& counts,
+                 const Result& first, const Result& second, const Result& log_likelihoods,
+                 const Result& total_weights, const Result& gains, const Result& rates, const Labels& n_iters,
+                 const Flags& converged, const Flags& left, int n_threads, const std::string& instruction_set) {
+  if (means.ndim() != 3 || means.shape(0) == 0 || means.shape(1) == 0 || means.shape(2) == 0)
+    throw nb::value_error("means must have shape (S, K, D), none of them zero");
+  const size_t N = X.shape(0), D = X.shape(1), S = means.shape(0), K = means.shape(1);
+  std::vector<size_t> shape;
+  if (gaussmix::Moments(moments) == gaussmix::Moments::full && gaussmix::Form(form) == gaussmix::Form::full)
+    shape = {S, K, D, D};
+  else if (gaussmix::Moments(moments) == gaussmix::Moments::diagonal && gaussmix::Form(form) == gaussmix::Form::diagonal)
+    shape = {S, K, D};
+  else if (gaussmix::Moments(moments) == gaussmix::Moments::trace && gaussmix::Form(form) == gaussmix::Form::scalar)
+    shape = {S, K};
+  else
+    throw nb::value_error("form and moments are not those of a family with an M-step here");
+  require_shape(means, "means", {S, K, D});
+  require_shape(shift, "shift", {D});
+  require_shape(scale, "scale", {D});
+  require_shape(floor, "floor", {D});
+  require_shape(weights, "weights", {S, K});
+  require_shape(covariances, "covariances", shape);
+  require_shape(factor, "factor", shape);
+  require_shape(repaired, "repaired", {S, K});
+  require_shape(counts, "counts", {S, K});
+  require_shape(first, "first", {S, K, D});
+  require_shape(second, "second", shape);
+  for (const Result* one : {&log_likelihoods, &total_weights, &gains, &rates}) require_shape(*one, "results", {S});
+  require_shape(n_iters, "n_iters", {S});
+  require_shape(converged, "converged", {S});
+  require_shape(left, "left", {S});
+  require_shape(begins, "begins", {S});
+  require_shape(ends, "ends", {S});
+  const gaussmix::Rows all = checked_rows(X, shift, scale, sample_weight);
+  const size_t size = factor.size() / S;
+  std::vector<gaussmix::Run> runs(S);
+  for (size_t s = 0; s < S; ++s) {
+    gaussmix::Run& run = runs[s];
+    run.task.rows = range_of(all, N, begins.data()[s], ends.data()[s]);
+    run.task.n_features = ptrdiff_t(D);
+    run.task.n_components = ptrdiff_t(K);
+    run.task.moments = gaussmix::Moments(moments);
+    run.task.density.form = gaussmix::Form(form);
+    run.mixture = {weights.data() + s * K, means.data() + s * K * D, covariances.data() + s * size,
+                   factor.data() + s * size, repaired.data() + s * K};
+    run.statistics = {counts.data() + s * K, first.data() + s * K * D, second.data() + s * size, 0.0, 0.0};
+  }
+  const gaussmix::Kernels& kernels = kernels_called(instruction_set);
+  {
+    nb::gil_scoped_release release;
+    gaussmix::run_em_each(kernels, runs, {floor.data(), max_iter, tol, accelerate}, n_threads);
+  }
+  for (size_t s = 0; s < S; ++s) {
+    log_likelihoods.data()[s] = runs[s].statistics.log_likelihood;
+    total_weights.data()[s] = runs[s].statistics.total_weight;
+    gains.data()[s] = runs[s].gain;
+    rates.data()[s] = runs[s].rate;
+    n_iters.data()[s] = runs[s].n_iter;
+    converged.data()[s] = runs[s].converged;
+    left.data()[s] = runs[s].left;
   }
 }
 
@@ -281,6 +355,13 @@ NB_MODULE(_native, m) {
         "first"_a.noconvert(), "second"_a.noconvert(), "log_likelihoods"_a.noconvert(),
         "total_weights"_a.noconvert(), "n_threads"_a, "instruction_set"_a,
         "Fill sufficient statistics of several mixtures, each of a range of the rows.");
+  m.def("run_em_each", &run_em_each, "X"_a.noconvert(), "shift"_a, "scale"_a, "sample_weight"_a.none(), "begins"_a,
+        "ends"_a, "weights"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
+        "factor"_a.noconvert(), "repaired"_a.noconvert(), "form"_a, "moments"_a, "floor"_a, "max_iter"_a, "tol"_a,
+        "accelerate"_a, "counts"_a.noconvert(), "first"_a.noconvert(), "second"_a.noconvert(), "log_likelihoods"_a.noconvert(),
+        "total_weights"_a.noconvert(), "gains"_a.noconvert(), "rates"_a.noconvert(), "n_iters"_a.noconvert(),
+        "converged"_a.noconvert(), "left"_a.noconvert(), "n_threads"_a, "instruction_set"_a,
+        "Run EM on several mixtures, each on a range of the rows, in place.");
   m.def("evaluate", &evaluate, "X"_a.noconvert(), "shift"_a, "scale"_a, "log_constants"_a, "means"_a, "factor"_a,
         "form"_a, "log_jacobian"_a, "log_density"_a.noconvert().none(), "label"_a.noconvert().none(),
         "probability"_a.noconvert().none(), "responsibilities"_a.noconvert().none(), "n_threads"_a,

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.core.density import Density
+from gaussmix.core.parameters import Regularization
 from gaussmix.core.rows import Array, Rows
-from gaussmix.core.stack import DensityStack, StatisticsStack
+from gaussmix.core.stack import DensityStack, Ends, MixtureStack, StatisticsStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 
@@ -81,6 +82,59 @@ class Backend(Protocol):
             First row and one past the last row of each density; they may overlap.
         densities : DensityStack
         moments : Moments
+        """
+        ...
+
+    def run_each(
+        self,
+        rows: Rows,
+        ranges: NDArray[np.int64],
+        starts: MixtureStack,
+        regularization: Regularization,
+        *,
+        n_iter: int,
+        tol: float,
+    ) -> tuple[MixtureStack, StatisticsStack, Array]:
+        """Return what `gaussmix.core.stack.run_each` does, each mixture on a range of the rows.
+
+        Parameters
+        ----------
+        rows : Rows
+        ranges : ndarray of shape (S, 2)
+            As in `expect_each`.
+        starts : MixtureStack
+        regularization : Regularization
+        n_iter, tol
+            See `gaussmix.core.stack.run_each`.
+        """
+        ...
+
+    def climb_each(
+        self,
+        rows: Rows,
+        ranges: NDArray[np.int64],
+        starts: MixtureStack,
+        regularization: Regularization,
+        *,
+        tol: float,
+        max_iter: int,
+    ) -> Ends:
+        """Return where `core.em.run_em` ends from each of several starts, each on a range of the rows.
+
+        Parameters
+        ----------
+        rows : Rows
+        ranges : ndarray of shape (S, 2)
+            As in `expect_each`.
+        starts : MixtureStack
+        regularization : Regularization
+        tol, max_iter
+            See `gaussmix.core.em.run_em`.
+
+        Raises
+        ------
+        DegenerateCovarianceError
+            If a covariance becomes singular and there is no floor.
         """
         ...
 

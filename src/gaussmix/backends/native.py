@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix import _native
 from gaussmix.backends.base import Evaluation, Outputs
+from gaussmix.backends.side_by_side import climb_each_by_steps, run_each_by_steps
 from gaussmix.backends.threads import available_threads
 from gaussmix.core.density import Density
 from gaussmix.core.instruction_sets import (
@@ -14,11 +17,37 @@ from gaussmix.core.instruction_sets import (
     INSTRUCTION_SET_VARIABLE,
     INSTRUCTION_SETS,
 )
+from gaussmix.core.parameters import CovarianceFamily, Regularization
 from gaussmix.core.rows import Array, Rows
-from gaussmix.core.stack import DensityStack, StatisticsStack
+from gaussmix.core.stack import DensityStack, Ends, MixtureStack, StatisticsStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
+from gaussmix.covariance.diagonal import DiagonalFamily
+from gaussmix.covariance.full import FullFamily
+from gaussmix.covariance.spherical import SphericalFamily, VaryingVarianceFamily
 
 __all__ = ["DEFAULT_INSTRUCTION_SET", "INSTRUCTION_SETS", "INSTRUCTION_SET_VARIABLE", "NativeBackend"]
+
+FAMILIES_OF_KERNELS = (FullFamily, DiagonalFamily, SphericalFamily, VaryingVarianceFamily)
+"""Families whose M-step the kernels know as well: covariances are scatter over count, above the floor."""
+
+
+def kernels_know_m_step(family: CovarianceFamily, regularization: Regularization) -> bool:
+    """Return whether the kernels can run EM of a family from beginning to end."""
+    plain = not (regularization.strict or regularization.addition.any())
+    return plain and type(family) in FAMILIES_OF_KERNELS and bool((regularization.floor > 0.0).all())
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """What the kernels say of EM runs; see src/native/em.hpp."""
+
+    mixtures: MixtureStack
+    statistics: StatisticsStack
+    gain: Array
+    rate: Array
+    n_iter: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+    left: NDArray[np.bool_]
 
 
 class NativeBackend:
@@ -106,6 +135,134 @@ class NativeBackend:
             self.instruction_set,
         )
         return StatisticsStack(means, counts, first, second, moments, log_likelihood, total_weight)
+
+    def run_each(
+        self,
+        rows: Rows,
+        ranges: NDArray[np.int64],
+        starts: MixtureStack,
+        regularization: Regularization,
+        *,
+        n_iter: int,
+        tol: float,
+    ) -> tuple[MixtureStack, StatisticsStack, Array]:
+        """Return what `gaussmix.core.stack.run_each` does, each mixture on a range of the rows.
+
+        Where the kernels know the M-step too, a call runs all iterations, each mixture in one thread.
+        """
+        if not kernels_know_m_step(starts.family, regularization):
+            return run_each_by_steps(self, rows, ranges, starts, regularization, n_iter=n_iter, tol=tol)
+        runs = self._run_each(
+            rows, ranges, starts, regularization, tol=tol, max_iter=n_iter, accelerate=False
+        )
+        remaining = runs.gain * runs.rate / (1.0 - runs.rate)
+        for number in np.flatnonzero(runs.left):
+            one = np.array([number])
+            mixtures, statistics, remaining[one] = run_each_by_steps(
+                self,
+                rows,
+                ranges[one],
+                runs.mixtures.take(one),
+                regularization,
+                n_iter=int(n_iter - runs.n_iter[number]),
+                tol=tol,
+            )
+            runs.mixtures.put(one, mixtures)
+            runs.statistics.put(one, statistics)
+        return runs.mixtures, runs.statistics, remaining
+
+    def climb_each(
+        self,
+        rows: Rows,
+        ranges: NDArray[np.int64],
+        starts: MixtureStack,
+        regularization: Regularization,
+        *,
+        tol: float,
+        max_iter: int,
+    ) -> Ends:
+        """Return where `core.em.run_em` ends from each of several starts, each on a range of the rows.
+
+        Where the kernels know the M-step too, a call runs all iterations, each mixture in one thread.
+        """
+        if not kernels_know_m_step(starts.family, regularization):
+            return climb_each_by_steps(self, rows, ranges, starts, regularization, tol=tol, max_iter=max_iter)
+        runs = self._run_each(
+            rows, ranges, starts, regularization, tol=tol, max_iter=max_iter, accelerate=True
+        )
+        ends = Ends(runs.mixtures, runs.statistics.mean_log_likelihood, runs.n_iter, runs.converged)
+        for number in np.flatnonzero(runs.left):
+            one = np.array([number])
+            rest = climb_each_by_steps(
+                self,
+                rows,
+                ranges[one],
+                runs.mixtures.take(one),
+                regularization,
+                tol=tol,
+                max_iter=int(max_iter - runs.n_iter[number]),
+            )
+            ends.mixtures.put(one, rest.mixtures)
+            ends.log_likelihood[one] = rest.log_likelihood
+            ends.n_iter[one] += rest.n_iter
+            ends.converged[one] = rest.converged
+        return ends
+
+    def _run_each(
+        self,
+        rows: Rows,
+        ranges: NDArray[np.int64],
+        starts: MixtureStack,
+        regularization: Regularization,
+        *,
+        tol: float,
+        max_iter: int,
+        accelerate: bool,
+    ) -> _Runs:
+        """Run EM on several mixtures in the kernels."""
+        n_mixtures = len(starts)
+        mixtures = starts.take(np.arange(n_mixtures))
+        shape, family = mixtures.means.shape, starts.family
+        counts, first, second = np.empty(shape[:2]), np.empty(shape), np.empty(mixtures.covariances.shape)
+        log_likelihood, total_weight, gain, rate = np.empty((4, n_mixtures))
+        n_iter = np.empty(n_mixtures, dtype=np.int64)
+        converged, left = np.empty((2, n_mixtures), dtype=bool)
+        begins, ends = np.ascontiguousarray(ranges.T)
+        _native.run_em_each(
+            _readable(rows.X),
+            rows.coordinates.shift,
+            rows.coordinates.scale,
+            rows.sample_weight,
+            begins,
+            ends,
+            mixtures.weights,
+            mixtures.means,
+            mixtures.covariances,
+            mixtures.factor,
+            mixtures.repaired,
+            int(family.representation.form),
+            int(family.moments),
+            regularization.floor,
+            max_iter,
+            tol,
+            accelerate,
+            counts,
+            first,
+            second,
+            log_likelihood,
+            total_weight,
+            gain,
+            rate,
+            n_iter,
+            converged,
+            left,
+            self.n_threads,
+            self.instruction_set,
+        )
+        statistics = StatisticsStack(
+            mixtures.means, counts, first, second, family.moments, log_likelihood, total_weight
+        )
+        return _Runs(mixtures, statistics, gain, rate, n_iter, converged, left)
 
     def evaluate(self, rows: Rows, density: Density, outputs: Outputs) -> Evaluation:
         """Return what the density says of each row, sample weights disregarded."""

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends.base import Evaluation, Outputs
+from gaussmix.backends.side_by_side import climb_each_by_steps, run_each_by_steps
 from gaussmix.core.density import Density, FactorForm
+from gaussmix.core.parameters import Regularization
 from gaussmix.core.rows import Array, Rows
-from gaussmix.core.stack import DensityStack, StatisticsStack
+from gaussmix.core.stack import DensityStack, Ends, MixtureStack, StatisticsStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 BLOCK_ROWS = 4096
@@ -52,6 +54,32 @@ class ReferenceBackend:
             )
             each.append(self.expect(Rows(rows.X[begin:end], rows.coordinates, weight), density, moments))
         return StatisticsStack.of(each)
+
+    def run_each(
+        self,
+        rows: Rows,
+        ranges: NDArray[np.int64],
+        starts: MixtureStack,
+        regularization: Regularization,
+        *,
+        n_iter: int,
+        tol: float,
+    ) -> tuple[MixtureStack, StatisticsStack, Array]:
+        """Return what `gaussmix.core.stack.run_each` does, each mixture on a range of the rows."""
+        return run_each_by_steps(self, rows, ranges, starts, regularization, n_iter=n_iter, tol=tol)
+
+    def climb_each(
+        self,
+        rows: Rows,
+        ranges: NDArray[np.int64],
+        starts: MixtureStack,
+        regularization: Regularization,
+        *,
+        tol: float,
+        max_iter: int,
+    ) -> Ends:
+        """Return where `core.em.run_em` ends from each of several starts, each on a range of the rows."""
+        return climb_each_by_steps(self, rows, ranges, starts, regularization, tol=tol, max_iter=max_iter)
 
     def evaluate(self, rows: Rows, density: Density, outputs: Outputs) -> Evaluation:
         """Return what the density says of each row, sample weights disregarded."""

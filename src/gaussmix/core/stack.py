@@ -191,6 +191,25 @@ class MixtureStack:
         return DensityStack(log_constants, self.means, self.factor, representation.form)
 
 
+@dataclass(frozen=True)
+class Ends:
+    """Where EM ended on each of several mixtures; see `gaussmix.core.em.EMResult`.
+
+    Parameters
+    ----------
+    mixtures : MixtureStack
+    log_likelihood : ndarray of shape (S,)
+        Mean a unit of weight.
+    n_iter : ndarray of int, shape (S,)
+    converged : ndarray of bool, shape (S,)
+    """
+
+    mixtures: MixtureStack
+    log_likelihood: Array
+    n_iter: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+
+
 LARGEST_RATE = 0.98
 """Gains that shrink more slowly, or grow, are taken to shrink by this factor."""
 

@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gaussmix.backends import Backend
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
+from gaussmix.core.stack import MixtureStack
 from gaussmix.initialization.order import Sample
 from gaussmix.initialization.spikes import count_spikes, least_rows, rounding
 
@@ -82,10 +84,14 @@ class StartingData:
         weights : ndarray of shape (K,)
             Weight of the rows of each component.
         """
-        n_components, n_features = mixture.means.shape
-        if self.n_different < n_components * least_rows(mixture.family, n_features):
-            return 0
-        return count_spikes(mixture, weights * self.rows_a_weight, self.resolution, self.least_rows)
+        return int(self.count_spikes_each(MixtureStack.of([mixture]), weights[None])[0])
+
+    def count_spikes_each(self, mixtures: MixtureStack, weights: Array) -> NDArray[np.intp]:
+        """Return what `count_spikes` does of several mixtures, shape (S,), with weights of shape (S, K)."""
+        n_components, n_features = mixtures.means.shape[1:]
+        if self.n_different < n_components * least_rows(mixtures.family, n_features):
+            return np.zeros(len(mixtures), dtype=np.intp)
+        return count_spikes(mixtures, weights * self.rows_a_weight, self.resolution, self.least_rows)
 
     def on_sample(self) -> StartingData:
         """Return the same with the sample in place of all rows."""

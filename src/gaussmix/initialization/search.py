@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gaussmix.core.em import run_em
 from gaussmix.core.parameters import MixtureParameters, Regularization
 from gaussmix.core.rows import Array
-from gaussmix.core.stack import MixtureStack, StatisticsStack, run_each
+from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import SufficientStatistics
 from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.initialization.base import StartingData
@@ -77,19 +75,14 @@ class Optimum:
         Mean log-likelihood of the rows.
     remaining : float
         What it would gain if EM went on, by an estimate.
-    data : StartingData
-        The rows.
+    n_spikes : int
+        Number of components that have collapsed on a few rows.
     """
 
     mixture: MixtureParameters
     log_likelihood: float
     remaining: float
-    data: StartingData
-
-    @cached_property
-    def n_spikes(self) -> int:
-        """Number of components that have collapsed on a few rows."""
-        return self.data.count_spikes(self.mixture, self.mixture.weights * self.data.sample.weights.sum())
+    n_spikes: int
 
 
 @dataclass(frozen=True)
@@ -206,28 +199,45 @@ class Search:
     def _try(self, starts: Sequence[MixtureParameters], n_iter: int) -> list[Optimum]:
         """Return where EM comes from each start in a few iterations on a part of the sample."""
         data = self.few
-
-        def expect_each(mixtures: MixtureStack, numbers: NDArray[np.intp]) -> StatisticsStack:
-            ranges = np.tile(np.array([[0, data.rows.n_rows]]), (len(numbers), 1))
-            return data.backend.expect_each(data.rows, ranges, mixtures.density(), data.family.moments)
-
-        mixtures, statistics, remaining = run_each(
-            expect_each, MixtureStack.of(starts), self.regularization, n_iter=n_iter, tol=TRIAL_TOL
+        ranges = np.tile(np.array([[0, data.rows.n_rows]]), (len(starts), 1))
+        mixtures, statistics, remaining = data.backend.run_each(
+            data.rows, ranges, MixtureStack.of(starts), self.regularization, n_iter=n_iter, tol=TRIAL_TOL
         )
-        found = range(len(mixtures)), statistics.mean_log_likelihood.tolist(), remaining.tolist()
-        return [Optimum(mixtures[s], mean, rest, data) for s, mean, rest in zip(*found, strict=True)]
+        n_spikes = data.count_spikes_each(mixtures, mixtures.weights * data.sample.weights.sum())
+        found = statistics.mean_log_likelihood.tolist(), remaining.tolist(), n_spikes.tolist()
+        return [Optimum(mixtures[s], *numbers) for s, numbers in enumerate(zip(*found, strict=True))]
 
     def _polish(self, mixture: MixtureParameters, data: StartingData) -> Optimum:
         """Return the optimum that EM ends at on some rows."""
+        n_components, n_features = mixture.means.shape
+        few = data.rows.n_rows * n_components * n_features**2 <= CHEAP
+        try:
+            mixture, log_likelihood = (self._climb_alone if few else self._climb)(mixture, data)
+        except DegenerateCovarianceError:  # beyond what doubles can hold: the last choice among optima
+            return Optimum(mixture, -np.inf, 0.0, n_components)
+        n_spikes = data.count_spikes(mixture, mixture.weights * data.sample.weights.sum())
+        return Optimum(mixture, log_likelihood, 0.0, n_spikes)
+
+    def _climb(self, mixture: MixtureParameters, data: StartingData) -> tuple[MixtureParameters, float]:
+        """Return where EM ends, each step shared out among threads."""
 
         def expect(parameters: MixtureParameters) -> SufficientStatistics:
             return data.backend.expect(data.rows, parameters.density(), data.family.moments)
 
-        try:
-            result = run_em(expect, mixture, self.regularization, tol=POLISH_TOL, max_iter=POLISH_ITER)
-        except DegenerateCovarianceError:  # beyond what doubles can hold: the last choice among optima
-            return Optimum(mixture, -np.inf, 0.0, data)
-        return Optimum(result.parameters, result.log_likelihood, 0.0, data)
+        result = run_em(expect, mixture, self.regularization, tol=POLISH_TOL, max_iter=POLISH_ITER)
+        return result.parameters, result.log_likelihood
+
+    def _climb_alone(self, mixture: MixtureParameters, data: StartingData) -> tuple[MixtureParameters, float]:
+        """Return where EM ends, in one thread: quicker where steps are short."""
+        ends = data.backend.climb_each(
+            data.rows,
+            np.array([[0, data.rows.n_rows]]),
+            MixtureStack.of([mixture]),
+            self.regularization,
+            tol=POLISH_TOL,
+            max_iter=POLISH_ITER,
+        )
+        return ends.mixtures[0], float(ends.log_likelihood[0])
 
     def _leave(self, optimum: Optimum) -> Optimum:
         """Return the optimum that moves lead to."""

@@ -7,12 +7,15 @@ chance, and a component that closes in on them is no better description of the d
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.core.density import FactorForm
-from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
+from gaussmix.core.parameters import CovarianceFamily
 from gaussmix.core.rows import Array
+from gaussmix.core.stack import MixtureStack
 
 FEW_VALUES = 10
 """A feature with no more different values than these tells kinds, not rounded numbers."""
@@ -20,8 +23,10 @@ THIN = 1e-2
 """Variance in a direction, relative to that of the components on average, below which one is thin there."""
 
 
-def count_spikes(parameters: MixtureParameters, counts: Array, resolution: Array, least: float = 0.0) -> int:
-    """Return how many components have collapsed on a few rows.
+def count_spikes(
+    mixtures: MixtureStack, counts: Array, resolution: Array, least: float = 0.0
+) -> NDArray[np.intp]:
+    """Return how many components of each of several mixtures have collapsed on a few rows.
 
     One has if it holds hardly more rows than a covariance matrix needs not to be singular; if it is narrower
     than the step to which values were rounded, so that its rows share a value; or if it is thin, and its rows
@@ -32,47 +37,84 @@ def count_spikes(parameters: MixtureParameters, counts: Array, resolution: Array
 
     Parameters
     ----------
-    parameters : MixtureParameters
-    counts : ndarray of shape (K,)
+    mixtures : MixtureStack
+    counts : ndarray of shape (S, K)
         Different rows of each component.
     resolution : ndarray of shape (D,)
         Step to which values were rounded, in working coordinates; zero where they were not.
     least : float
         A component with fewer rows is doubted like a thin one.
+
+    Returns
+    -------
+    ndarray of shape (S,)
     """
-    family, (n_components, n_features) = parameters.family, parameters.means.shape
+    family, (_, n_components, n_features) = mixtures.family, mixtures.means.shape
     collapsed = counts < least_rows(family, n_features)
     if n_components == 1 or not family.independent:
-        return int(collapsed.sum())
-    representation = family.representation
-    variances = representation.variances(parameters.covariances, n_components, n_features)
-    collapsed |= (variances < resolution**2 / 12.0).any(axis=1)
-    matrices = representation.matrices(parameters.covariances, n_components, n_features)
-    n_thin = _numbers_of_thin_directions(parameters, matrices)
-    n_rows = counts.sum()
-    for k in np.flatnonzero(~collapsed & ((n_thin > 0) | (counts < least))):
-        if representation.form is FactorForm.FULL:
-            n_places = n_features + (n_thin[k] + 1) * (n_features - n_thin[k])
-        else:
-            n_places = n_features + family.n_parameters(1, n_features)
-        worth = n_places + 0.5 * (1 + n_features + family.n_parameters(1, n_features))
-        gain = counts[k] * _advantage(parameters.weights, parameters.means, matrices, int(k))
-        collapsed[k] = gain < worth * np.log(n_rows)
-    return int(collapsed.sum())
+        return np.asarray(collapsed.sum(axis=1))
+    covariances = _Covariances.of(mixtures)
+    collapsed |= (covariances.variances() < resolution**2 / 12.0).any(axis=2)
+    n_thin = covariances.numbers_of_thin_directions()
+    full = family.representation.form is FactorForm.FULL
+    n_own = family.n_parameters(1, n_features)
+    for s, k in np.argwhere(~collapsed & ((n_thin > 0) | (counts < least))).tolist():
+        n_places = n_features + ((n_thin[s, k] + 1) * (n_features - n_thin[s, k]) if full else n_own)
+        worth = n_places + 0.5 * (1 + n_features + n_own)
+        advantage = _advantage(mixtures.weights[s], mixtures.means[s], covariances.matrices(s), k)
+        collapsed[s, k] = counts[s, k] * advantage < worth * np.log(counts[s].sum())
+    return np.asarray(collapsed.sum(axis=1))
 
 
-def _numbers_of_thin_directions(parameters: MixtureParameters, matrices: Array) -> NDArray[np.intp]:
-    """Return in how many directions each component is thin."""
-    mean = np.tensordot(parameters.weights, matrices, axes=1)
-    if parameters.family.representation.form is FactorForm.FULL:
+@dataclass(frozen=True)
+class _Covariances:
+    """The covariances of several mixtures: matrices of shape (S, K, D, D), or variances along the axes."""
+
+    mixtures: MixtureStack
+    entries: Array
+
+    @classmethod
+    def of(cls, mixtures: MixtureStack) -> _Covariances:
+        """Return the covariances of mixtures whose components each have their own."""
+        if mixtures.family.representation.form is FactorForm.FULL:
+            return cls(mixtures, mixtures.covariances)
+        shape = mixtures.means.shape
+        flat = mixtures.covariances.reshape(shape[0] * shape[1], *mixtures.covariances.shape[2:])
+        variances = mixtures.family.representation.variances(flat, len(flat), shape[2])
+        return cls(mixtures, variances.reshape(shape))
+
+    def variances(self) -> Array:
+        """Return the variances of the features, shape (S, K, D)."""
+        if self.entries.ndim == 3:
+            return self.entries
+        diagonals: Array = np.einsum("skdd->skd", self.entries)
+        return diagonals
+
+    def matrices(self, number: int) -> Array:
+        """Return the covariance matrices of one mixture, shape (K, D, D)."""
+        entries = self.entries[number]
+        if entries.ndim == 2:
+            entries = entries[:, :, None] * np.eye(entries.shape[1])
+        return np.asarray(entries)
+
+    def numbers_of_thin_directions(self) -> NDArray[np.intp]:
+        """Return in how many directions each component is thin, shape (S, K)."""
+        weights, entries = self.mixtures.weights, self.entries
+        if entries.ndim == 3:
+            mean = (weights[:, :, None] * entries).sum(axis=1, keepdims=True)
+            return np.asarray(np.count_nonzero(entries < THIN * mean, axis=2))
+        mean = (weights[:, :, None, None] * entries).sum(axis=1)
         # The sum of the inverse eigenvalues, relative to the mean covariance: mostly none is large.
-        whitened = parameters.factor @ mean
-        if ((whitened * parameters.factor).sum(axis=(1, 2)) <= 1.0 / THIN).all():
-            return np.zeros(len(matrices), dtype=np.intp)
-    unit = 1.0 / np.sqrt(np.diag(mean))
-    inverse = np.linalg.inv(np.linalg.cholesky(mean * unit * unit[:, None])) * unit
-    relative = inverse @ matrices @ inverse.T
-    return np.asarray(np.count_nonzero(np.linalg.eigvalsh(relative) < THIN, axis=1))
+        factor = self.mixtures.factor
+        sums = ((factor @ mean[:, None]) * factor).sum(axis=(2, 3))
+        some = np.flatnonzero(~(sums <= 1.0 / THIN).all(axis=1))
+        numbers = np.zeros(weights.shape, dtype=np.intp)
+        unit = 1.0 / np.sqrt(np.einsum("sdd->sd", mean[some]))
+        lower = np.linalg.cholesky(mean[some] * unit[:, None] * unit[:, :, None])
+        inverse = (np.linalg.inv(lower) * unit[:, None])[:, None]
+        relative = inverse @ entries[some] @ inverse.swapaxes(2, 3)
+        numbers[some] = np.count_nonzero(np.linalg.eigvalsh(relative) < THIN, axis=2)
+        return numbers
 
 
 def _advantage(weights: Array, means: Array, matrices: Array, number: int) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gaussmix.core.parameters import CovarianceFamily, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
-from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each, run_each
+from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each
 from gaussmix.core.statistics import Moments
 from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.initialization.base import StartingData
@@ -91,10 +91,9 @@ def find_splits(
     except DegenerateCovarianceError:  # a group as good as singular: nothing to split
         return found
 
-    def expect_each(mixtures: MixtureStack, numbers: NDArray[np.intp]) -> StatisticsStack:
-        return data.backend.expect_each(rows, ranges[numbers], mixtures.density(), family.moments)
-
-    mixtures, statistics, _ = run_each(expect_each, stack, regularization, n_iter=N_ITER, tol=LEAST_GAIN)
+    mixtures, statistics, _ = data.backend.run_each(
+        rows, ranges, stack, regularization, n_iter=N_ITER, tol=LEAST_GAIN
+    )
     full = statistics
     if family.moments is not Moments.FULL:
         full = data.backend.expect_each(rows, ranges, mixtures.density(), Moments.FULL)
@@ -103,6 +102,7 @@ def find_splits(
     shares = np.repeat(groups.counts, n_trials) / statistics.total_weight
     gains = (statistics.log_likelihood - np.repeat(wholes, n_trials)) * shares
     same = SAME_GAIN * float(data.sample.weights.sum())
+    n_spikes = data.count_spikes_each(mixtures, statistics.counts * shares[:, None])
     for g, group in enumerate(chosen):
         trials = range(g * n_trials, (g + 1) * n_trials)
         for s in sorted(trials, key=lambda s: -gains[s]):
@@ -112,7 +112,7 @@ def find_splits(
             counts = statistics.counts[s] * shares[s]
             if (splits and splits[-1].gain - gains[s] <= same) or counts.min() <= 0:
                 continue
-            if not data.count_spikes(mixtures[s], counts):
+            if not n_spikes[s]:
                 halves = Parts.of(full[s])
                 scaled = Parts(halves.counts * shares[s], halves.means, halves.scatter * shares[s])
                 splits.append(Split(float(gains[s]), scaled))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gaussmix.core.parameters import MixtureParameters
-from gaussmix.core.stack import MixtureStack, StatisticsStack, run_each
+from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import Moments
 from gaussmix.covariance import FAMILIES
 from gaussmix.initialization.components import Parts
@@ -96,12 +95,9 @@ def _screened(problem: Problem, cell: Cell, starts: list[MixtureParameters]) -> 
     """Return the best of some starts after a few iterations."""
     data = problem.data(cell.family)
 
-    def expect_each(mixtures: MixtureStack, numbers: NDArray[np.intp]) -> StatisticsStack:
-        ranges = np.tile(np.array([[0, data.rows.n_rows]]), (len(numbers), 1))
-        return data.backend.expect_each(data.rows, ranges, mixtures.density(), cell.family.moments)
-
-    mixtures, statistics, _ = run_each(
-        expect_each,
+    mixtures, statistics, _ = data.backend.run_each(
+        data.rows,
+        np.tile(np.array([[0, data.rows.n_rows]]), (len(starts), 1)),
         MixtureStack.of(starts),
         problem.floor(cell).without_additions(),
         n_iter=SCREEN_ITER,

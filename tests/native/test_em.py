@@ -1,0 +1,142 @@
+"""EM runs inside the kernels: the same as steps by the backend and M-steps by the family."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gaussmix.backends import NativeBackend
+from gaussmix.backends.native import INSTRUCTION_SETS, kernels_know_m_step
+from gaussmix.backends.side_by_side import climb_each_by_steps, run_each_by_steps
+from gaussmix.core.parameters import MixtureParameters, Regularization
+from gaussmix.core.rows import Coordinates, Rows
+from gaussmix.core.stack import MixtureStack
+from gaussmix.covariance import FAMILIES
+
+NAMES = ["full", "diag", "spherical"]
+# Sums in another order lose some units in the last place; EM multiplies that a little.
+TOLERANCE = 1e-9
+
+
+def problem(name, n_features, *, n_components=3, n_mixtures=5, n_rows=300, floor=1e-8, seed=0):
+    rng = np.random.RandomState(seed)
+    centers = 3 * rng.normal(size=(n_components, n_features))
+    X = centers[rng.randint(n_components, size=n_rows)] + rng.normal(size=(n_rows, n_features))
+    family = FAMILIES[name]
+    ones = np.ones((n_components, n_features))
+    factor = family.representation.factor(
+        {"full": np.tile(np.eye(n_features), (n_components, 1, 1)), "diag": ones, "spherical": ones[:, 0]}[
+            name
+        ]
+    )
+    covariances = family.representation.covariances(factor)
+    starts = MixtureStack.of(
+        [
+            MixtureParameters(
+                family,
+                np.full(n_components, 1 / n_components),
+                X[rng.choice(n_rows, n_components, replace=False)],
+                covariances,
+                factor,
+                np.zeros(n_components, dtype=bool),
+            )
+            for _ in range(n_mixtures)
+        ]
+    )
+    ends = rng.randint(n_rows // 2, n_rows + 1, size=n_mixtures)
+    ranges = np.stack([np.arange(n_mixtures), ends], axis=1).astype(np.int64)
+    regularization = Regularization(np.full(n_features, floor), np.zeros(n_features))
+    assert kernels_know_m_step(family, regularization)
+    return Rows(X, Coordinates.identity(n_features), None), ranges, starts, regularization
+
+
+def assert_same(one: MixtureStack, other: MixtureStack) -> None:
+    for name in ("weights", "means", "covariances", "factor"):
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=TOLERANCE, atol=TOLERANCE)
+    np.testing.assert_array_equal(one.repaired, other.repaired)
+
+
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+@pytest.mark.parametrize("n_features", [1, 2, 5, 9, 20])
+@pytest.mark.parametrize("name", NAMES)
+def test_plain_runs_are_those_of_separate_steps(name, n_features, instruction_set):
+    backend = NativeBackend(2, instruction_set=instruction_set)
+    # Enough rows that no covariance is nearly singular: its factor would multiply rounding.
+    given = problem(name, n_features, n_rows=max(300, 60 * n_features))
+    mixtures, statistics, remaining = backend.run_each(*given, n_iter=8, tol=1e-4)
+    expected = run_each_by_steps(backend, *given, n_iter=8, tol=1e-4)
+    assert_same(mixtures, expected[0])
+    np.testing.assert_allclose(statistics.log_likelihood, expected[1].log_likelihood, rtol=TOLERANCE)
+    np.testing.assert_allclose(statistics.second, expected[1].second, rtol=TOLERANCE, atol=TOLERANCE)
+    np.testing.assert_allclose(remaining, expected[2], rtol=1e-6, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 5, 9])
+@pytest.mark.parametrize("name", NAMES)
+def test_accelerated_runs_are_those_of_run_em(name, n_features):
+    backend = NativeBackend(2)
+    given = problem(name, n_features, n_rows=200)
+    ends = backend.climb_each(*given, tol=1e-6, max_iter=500)
+    expected = climb_each_by_steps(backend, *given, tol=1e-6, max_iter=500)
+    np.testing.assert_allclose(ends.log_likelihood, expected.log_likelihood, atol=1e-7)
+    np.testing.assert_array_equal(ends.converged, expected.converged)
+    assert ends.converged.all()
+    assert np.abs(ends.n_iter - expected.n_iter).max() <= 2  # rounding may tip a leap
+
+
+@pytest.mark.parametrize("n_features", [2, 12])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_floor_holds_as_it_does_in_the_families(name, n_features):
+    backend = NativeBackend(1)
+    given = problem(name, n_features, floor=1.5)
+    mixtures, _, _ = backend.run_each(*given, n_iter=5, tol=0.0)
+    expected, _, _ = run_each_by_steps(backend, *given, n_iter=5, tol=0.0)
+    assert expected.repaired.any()
+    assert_same(mixtures, expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_component_without_rows_is_left_to_the_families(name):
+    backend = NativeBackend(1)
+    rows, ranges, starts, regularization = problem(name, 2)
+    starts.means[1, 2] = 1e6  # so far out that no row belongs to it
+    given = rows, ranges, starts, regularization
+    mixtures, _, _ = backend.run_each(*given, n_iter=6, tol=0.0)
+    expected, _, _ = run_each_by_steps(backend, *given, n_iter=6, tol=0.0)
+    assert expected.weights[1, 2] == 0.0
+    assert_same(mixtures, expected)
+    ends = backend.climb_each(*given, tol=1e-5, max_iter=50)
+    by_steps = climb_each_by_steps(backend, *given, tol=1e-5, max_iter=50)
+    np.testing.assert_allclose(ends.log_likelihood, by_steps.log_likelihood, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_and_single_precision_and_strides_are_read_as_they_are(name):
+    backend = NativeBackend(1)
+    rows, ranges, starts, regularization = problem(name, 3)
+    weight = np.random.RandomState(1).randint(0, 4, size=rows.n_rows).astype(float)
+    turned = Rows(np.asfortranarray(rows.X.astype(np.float32)), rows.coordinates, weight)
+    given = turned, ranges, starts, regularization
+    mixtures, statistics, _ = backend.run_each(*given, n_iter=5, tol=0.0)
+    expected, by_steps, _ = run_each_by_steps(backend, *given, n_iter=5, tol=0.0)
+    assert_same(mixtures, expected)
+    np.testing.assert_array_equal(statistics.total_weight, by_steps.total_weight)
+
+
+def test_threads_change_no_bit():
+    given = problem("full", 4, n_mixtures=9, n_rows=2000)
+    one = NativeBackend(1).climb_each(*given, tol=1e-7, max_iter=300)
+    two = NativeBackend(2).climb_each(*given, tol=1e-7, max_iter=300)
+    for name in ("weights", "means", "covariances"):
+        np.testing.assert_array_equal(getattr(one.mixtures, name), getattr(two.mixtures, name))
+
+
+def test_no_iteration_returns_the_start_and_its_likelihood():
+    backend = NativeBackend(1)
+    rows, ranges, starts, regularization = problem("full", 2)
+    ends = backend.climb_each(rows, ranges, starts, regularization, tol=1e-3, max_iter=0)
+    assert_same(ends.mixtures, starts)
+    expected = backend.expect_each(rows, ranges, starts.density(), starts.family.moments)
+    np.testing.assert_array_equal(ends.log_likelihood, expected.mean_log_likelihood)
+    assert not ends.n_iter.any()
+    assert not ends.converged.any()
