@@ -58,6 +58,7 @@ def run_em_each(
     covariances: _Doubles,
     factor: _Doubles,
     repaired: NDArray[np.bool_],
+    family: int,
     form: int,
     moments: int,
     floor: _Doubles,

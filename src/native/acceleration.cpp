@@ -12,17 +12,7 @@ constexpr double LEAP_GROWTH = 4.0;
 constexpr int REMEMBERED_RATES = 4;
 constexpr double LARGEST_LOGARITHM = 300.0;
 
-// Puts the Cholesky factor of a matrix (D, D) in the place of its lower triangle; false if it has none.
-bool cholesky(double* matrix, ptrdiff_t D) {
-  for (ptrdiff_t i = 0; i < D; ++i)
-    for (ptrdiff_t j = 0; j <= i; ++j) {
-      double x = matrix[i * D + j];
-      for (ptrdiff_t m = 0; m < j; ++m) x -= matrix[i * D + m] * matrix[j * D + m];
-      if (i == j && !(x > 0.0 && std::isfinite(x))) return false;
-      matrix[i * D + j] = i == j ? std::sqrt(x) : x / matrix[j * D + j];
-    }
-  return true;
-}
+bool is_of_matrices(Moments moments) { return moments == Moments::full || moments == Moments::pooled; }
 
 }  // namespace
 
@@ -30,15 +20,15 @@ Acceleration::Acceleration(const Task& task)
     : moments_(task.moments),
       D_(task.n_features),
       K_(task.n_components),
-      size_(numbers_a_covariance(task)),
-      length_(K_ * (1 + D_ + (moments_ == Moments::full ? D_ * (D_ + 1) / 2 : size_))),
+      moments_of_(task),
+      length_(K_ * (1 + D_) + moments_of_.number * (is_of_matrices(moments_) ? D_ * (D_ + 1) / 2 : moments_of_.size)),
       limit_(LONGEST_FIRST_LEAP),
       units_(length_),
       means_(K_ * D_),
       counts_(K_),
       zeros_(K_ * D_),
-      second_(K_ * size_),
-      lower_(moments_ == Moments::full ? D_ * D_ : 0) {
+      second_(moments_of_.total()),
+      lower_(moments_of_.total()) {
   for (auto& point : points_) point.resize(length_);
 }
 
@@ -100,36 +90,38 @@ bool Acceleration::after(const Sums& begin, const Sums& end) {
 // Logarithms of the counts, the means, and logarithms of standard deviations, or Cholesky factors with logarithms on the
 // diagonal; false if a covariance is singular.
 bool Acceleration::unconstrain(const Sums& sums, double* out) const {
-  double* spread = out + K_ * (1 + D_);
+  const ptrdiff_t size = moments_of_.size;
+  std::copy_n(sums.second, moments_of_.total(), lower_.data());
+  double total = 0.0;
   for (ptrdiff_t k = 0; k < K_; ++k) {
     const double count = sums.counts[k];
     if (!(count > 0.0)) return false;
+    total += count;
     out[k] = std::log(count);
     const double* first = sums.first + k * D_;
-    for (ptrdiff_t i = 0; i < D_; ++i) out[K_ + k * D_ + i] = sums.centers[k * D_ + i] + first[i] / count;
-    const double* second = sums.second + k * size_;
-    if (moments_ == Moments::full) {
+    double* second = &lower_[moments_of_.number == 1 ? 0 : k * size];
+    for (ptrdiff_t i = 0; i < D_; ++i) {
+      const double step = first[i] / count;
+      out[K_ + k * D_ + i] = sums.centers[k * D_ + i] + step;
+      if (is_of_matrices(moments_))
+        for (ptrdiff_t j = 0; j <= i; ++j) second[i * D_ + j] -= first[j] * step;
+      else
+        second[moments_ == Moments::diagonal ? i : 0] -= first[i] * step;
+    }
+  }
+  double* spread = out + K_ * (1 + D_);
+  for (ptrdiff_t m = 0; m < moments_of_.number; ++m) {
+    const double count = moments_of_.number == 1 ? total : sums.counts[m];
+    double* second = &lower_[m * size];
+    for (ptrdiff_t i = 0; i < size; ++i) second[i] /= count;
+    if (is_of_matrices(moments_)) {
+      if (!cholesky_in_place(second, D_)) return false;
       for (ptrdiff_t i = 0; i < D_; ++i)
-        for (ptrdiff_t j = 0; j <= i; ++j)
-          lower_[i * D_ + j] = (second[i * D_ + j] - first[i] * (first[j] / count)) / count;
-      if (!cholesky(lower_.data(), D_)) return false;
-      for (ptrdiff_t i = 0; i < D_; ++i)
-        for (ptrdiff_t j = 0; j <= i; ++j)
-          *spread++ = i == j ? std::log(lower_[i * D_ + i]) : lower_[i * D_ + j];
+        for (ptrdiff_t j = 0; j <= i; ++j) *spread++ = i == j ? std::log(second[i * D_ + i]) : second[i * D_ + j];
     } else {
-      double along = 0.0;
-      for (ptrdiff_t i = 0; i < D_; ++i) {
-        const double of_mean = first[i] * (first[i] / count);
-        along += of_mean;
-        if (moments_ == Moments::trace) continue;
-        const double variance = (second[i] - of_mean) / count;
-        if (!(variance > 0.0)) return false;
-        *spread++ = 0.5 * std::log(variance);
-      }
-      if (moments_ == Moments::trace) {
-        const double variance = (second[0] - along) / count;
-        if (!(variance > 0.0)) return false;
-        *spread++ = 0.5 * std::log(variance);
+      for (ptrdiff_t i = 0; i < size; ++i) {
+        if (!(second[i] > 0.0)) return false;
+        *spread++ = 0.5 * std::log(second[i]);
       }
     }
   }
@@ -144,19 +136,20 @@ void Acceleration::constrain(const double* vector, double total) {
   for (ptrdiff_t k = 0; k < K_; ++k) counts_[k] *= total / sum;
   std::copy(vector + K_, vector + K_ * (1 + D_), means_.begin());
   const double* spread = vector + K_ * (1 + D_);
-  for (ptrdiff_t k = 0; k < K_; ++k) {
-    double* second = &second_[k * size_];
-    if (moments_ == Moments::full) {
+  for (ptrdiff_t m = 0; m < moments_of_.number; ++m) {
+    const double count = moments_of_.number == 1 ? total : counts_[m];
+    double *second = &second_[m * moments_of_.size], *lower = lower_.data();
+    if (is_of_matrices(moments_)) {
       for (ptrdiff_t i = 0; i < D_; ++i)
-        for (ptrdiff_t j = 0; j <= i; ++j, ++spread) lower_[i * D_ + j] = i == j ? std::exp(*spread) : *spread;
+        for (ptrdiff_t j = 0; j <= i; ++j, ++spread) lower[i * D_ + j] = i == j ? std::exp(*spread) : *spread;
       for (ptrdiff_t i = 0; i < D_; ++i)
         for (ptrdiff_t j = 0; j <= i; ++j) {
           double x = 0.0;
-          for (ptrdiff_t m = 0; m <= j; ++m) x += lower_[i * D_ + m] * lower_[j * D_ + m];
-          second[i * D_ + j] = second[j * D_ + i] = x * counts_[k];
+          for (ptrdiff_t l = 0; l <= j; ++l) x += lower[i * D_ + l] * lower[j * D_ + l];
+          second[i * D_ + j] = second[j * D_ + i] = x * count;
         }
     } else {
-      for (ptrdiff_t i = 0; i < size_; ++i, ++spread) second[i] = std::exp(2.0 * *spread) * counts_[k];
+      for (ptrdiff_t i = 0; i < moments_of_.size; ++i, ++spread) second[i] = std::exp(2.0 * *spread) * count;
     }
   }
 }
@@ -166,25 +159,31 @@ void Acceleration::measure(const Sums& sums, double* units) const {
   double total = 0.0;
   for (ptrdiff_t k = 0; k < K_; ++k) total += sums.counts[k];
   const auto inverse = [](double worth) { return worth > 0.0 ? 1.0 / worth : 0.0; };
+  const bool pooled = moments_of_.number == 1;
   double* spread = units + K_ * (1 + D_);
   for (ptrdiff_t k = 0; k < K_; ++k) {
-    const double count = sums.counts[k], share = 1.0 / std::sqrt(count / total);
-    const double* second = sums.second + k * size_;
+    const double count = pooled ? total : sums.counts[k], share = 1.0 / std::sqrt(sums.counts[k] / total);
+    const double* second = sums.second + (pooled ? 0 : k * moments_of_.size);
     units[k] = inverse(share);
     for (ptrdiff_t i = 0; i < D_; ++i) {
-      const double variance = moments_ == Moments::full       ? second[i * D_ + i] / count
+      const double variance = is_of_matrices(moments_)        ? second[i * D_ + i] / count
                               : moments_ == Moments::diagonal ? second[i] / count
                                                               : second[0] / (count * double(D_));
-      const double unit = inverse(std::sqrt(variance) * share);
-      units[K_ + k * D_ + i] = unit;
-      if (moments_ == Moments::full) {
+      units[K_ + k * D_ + i] = inverse(std::sqrt(variance) * share);
+    }
+    if (pooled && k > 0) continue;
+    // A matrix that all components share is known as well as one with all the rows.
+    const double known = pooled ? 1.0 : share;
+    for (ptrdiff_t i = 0; i < D_; ++i) {
+      if (is_of_matrices(moments_)) {
+        const double unit = inverse(std::sqrt(second[i * D_ + i] / count) * known);
         for (ptrdiff_t j = 0; j < i; ++j) *spread++ = unit;
-        *spread++ = inverse(share);
+        *spread++ = inverse(known);
       } else if (moments_ == Moments::diagonal) {
-        *spread++ = inverse(share);
+        *spread++ = inverse(known);
       }
     }
-    if (moments_ == Moments::trace) *spread++ = inverse(share / std::sqrt(double(D_)));
+    if (moments_ == Moments::trace) *spread++ = inverse(known / std::sqrt(double(D_)));
   }
 }
 

@@ -31,7 +31,9 @@ class Acceleration {
   void measure(const Sums& sums, double* units) const;
 
   Moments moments_;
-  ptrdiff_t D_, K_, size_, length_;
+  ptrdiff_t D_, K_;
+  SecondMoments moments_of_;
+  ptrdiff_t length_;
   double limit_, rate_ = -1.0;
   int n_points_ = 0;
   int n_rates_ = 0;

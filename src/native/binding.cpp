@@ -199,26 +199,45 @@ void expect_each(const Table& X, const Array& shift, const Array& scale, const C
   }
 }
 
+// The shape of stacked covariances of a family; refuses forms and moments that are not the family's.
+std::vector<size_t> shape_of_covariances(int family, int form, int moments, size_t S, size_t K, size_t D) {
+  using gaussmix::Family;
+  using gaussmix::Form;
+  using gaussmix::Moments;
+  if (family < 0 || family >= gaussmix::N_FAMILIES) throw nb::value_error("family is none of those with an M-step here");
+  const auto is = [&](Form one, Moments other) { return Form(form) == one && Moments(moments) == other; };
+  switch (Family(family)) {
+    case Family::EII:
+    case Family::VII:
+      if (is(Form::scalar, Moments::trace)) return {S, K};
+      break;
+    case Family::EEI:
+    case Family::VEI:
+    case Family::EVI:
+    case Family::VVI:
+      if (is(Form::diagonal, Moments::diagonal)) return {S, K, D};
+      break;
+    case Family::EEE:
+      if (is(Form::shared, Moments::pooled)) return {S, D, D};
+      break;
+    default:
+      if (is(Form::full, Moments::full)) return {S, K, D, D};
+  }
+  throw nb::value_error("form and moments are not those of the family");
+}
+
 // The arrays of mixtures hold the starts, and where the runs ended; what each run says of itself is filled in.
 void run_em_each(const Table& X, const Array& shift, const Array& scale, const Column& sample_weight,
                  const Bounds& begins, const Bounds& ends, const Result& weights, const Result& means,
-                 const Result& covariances, const Result& factor, const Flags& repaired, int form, int moments,
-                 const Array& floor, int64_t max_iter, double tol, bool accelerate, const Result& counts,
+                 const Result& covariances, const Result& factor, const Flags& repaired, int family, int form,
+                 int moments, const Array& floor, int64_t max_iter, double tol, bool accelerate, const Result& counts,
                  const Result& first, const Result& second, const Result& log_likelihoods,
                  const Result& total_weights, const Result& gains, const Result& rates, const Labels& n_iters,
                  const Flags& converged, const Flags& left, int n_threads, const std::string& instruction_set) {
   if (means.ndim() != 3 || means.shape(0) == 0 || means.shape(1) == 0 || means.shape(2) == 0)
     throw nb::value_error("means must have shape (S, K, D), none of them zero");
   const size_t N = X.shape(0), D = X.shape(1), S = means.shape(0), K = means.shape(1);
-  std::vector<size_t> shape;
-  if (gaussmix::Moments(moments) == gaussmix::Moments::full && gaussmix::Form(form) == gaussmix::Form::full)
-    shape = {S, K, D, D};
-  else if (gaussmix::Moments(moments) == gaussmix::Moments::diagonal && gaussmix::Form(form) == gaussmix::Form::diagonal)
-    shape = {S, K, D};
-  else if (gaussmix::Moments(moments) == gaussmix::Moments::trace && gaussmix::Form(form) == gaussmix::Form::scalar)
-    shape = {S, K};
-  else
-    throw nb::value_error("form and moments are not those of a family with an M-step here");
+  const std::vector<size_t> shape = shape_of_covariances(family, form, moments, S, K, D);
   require_shape(means, "means", {S, K, D});
   require_shape(shift, "shift", {D});
   require_shape(scale, "scale", {D});
@@ -247,13 +266,13 @@ void run_em_each(const Table& X, const Array& shift, const Array& scale, const C
     run.task.moments = gaussmix::Moments(moments);
     run.task.density.form = gaussmix::Form(form);
     run.mixture = {weights.data() + s * K, means.data() + s * K * D, covariances.data() + s * size,
-                   factor.data() + s * size, repaired.data() + s * K};
+                   factor.data() + s * size, repaired.data() + s * K, nullptr};
     run.statistics = {counts.data() + s * K, first.data() + s * K * D, second.data() + s * size, 0.0, 0.0};
   }
   const gaussmix::Kernels& kernels = kernels_called(instruction_set);
   {
     nb::gil_scoped_release release;
-    gaussmix::run_em_each(kernels, runs, {floor.data(), max_iter, tol, accelerate}, n_threads);
+    gaussmix::run_em_each(kernels, runs, {gaussmix::Family(family), floor.data(), max_iter, tol, accelerate}, n_threads);
   }
   for (size_t s = 0; s < S; ++s) {
     log_likelihoods.data()[s] = runs[s].statistics.log_likelihood;
@@ -357,7 +376,7 @@ NB_MODULE(_native, m) {
         "Fill sufficient statistics of several mixtures, each of a range of the rows.");
   m.def("run_em_each", &run_em_each, "X"_a.noconvert(), "shift"_a, "scale"_a, "sample_weight"_a.none(), "begins"_a,
         "ends"_a, "weights"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
-        "factor"_a.noconvert(), "repaired"_a.noconvert(), "form"_a, "moments"_a, "floor"_a, "max_iter"_a, "tol"_a,
+        "factor"_a.noconvert(), "repaired"_a.noconvert(), "family"_a, "form"_a, "moments"_a, "floor"_a, "max_iter"_a, "tol"_a,
         "accelerate"_a, "counts"_a.noconvert(), "first"_a.noconvert(), "second"_a.noconvert(), "log_likelihoods"_a.noconvert(),
         "total_weights"_a.noconvert(), "gains"_a.noconvert(), "rates"_a.noconvert(), "n_iters"_a.noconvert(),
         "converged"_a.noconvert(), "left"_a.noconvert(), "n_threads"_a, "instruction_set"_a,

@@ -27,14 +27,18 @@ constexpr double LEAPING_PLATEAU_ITERATIONS = 10;
 // Memory for a mixture and its statistics.
 class Point {
  public:
-  explicit Point(const Task& task)
-      : K_(task.n_components), size_(numbers_a_covariance(task)),
-        numbers_(K_ * (3 + 2 * task.n_features + 3 * size_)), repaired_(new bool[size_t(K_)]), log_constants_(K_) {
+  Point(const Task& task, Family family)
+      : K_(task.n_components),
+        size_(SecondMoments(task).total()),
+        numbers_(K_ * (2 + 2 * task.n_features) + 3 * size_),
+        repaired_(new bool[size_t(K_)]),
+        axes_(shares_axes(family) ? task.n_features * task.n_features : 0),
+        log_constants_(K_) {
     const ptrdiff_t D = task.n_features;
     double* next = numbers_.data();
     const auto take = [&](ptrdiff_t count) { return (next += count) - count; };
-    mixture = {take(K_), take(K_ * D), take(K_ * size_), take(K_ * size_), repaired_.get()};
-    statistics = {take(K_), take(K_ * D), take(K_ * size_), 0.0, 0.0};
+    mixture = {take(K_), take(K_ * D), take(size_), take(size_), repaired_.get(), axes_.data()};
+    statistics = {take(K_), take(K_ * D), take(size_), 0.0, 0.0};
   }
 
   // The statistics as the M-step reads them.
@@ -45,12 +49,13 @@ class Point {
     const ptrdiff_t D = task.n_features;
     for (ptrdiff_t k = 0; k < K_; ++k) {
       double log_determinant = 0.0;
-      if (task.density.form == Form::full)
-        for (ptrdiff_t i = 0; i < D; ++i) log_determinant += std::log(mixture.factor[(k * D + i) * D + i]);
-      else if (task.density.form == Form::diagonal)
+      if (task.density.form == Form::full || task.density.form == Form::shared) {
+        const double* factor = mixture.factor + (task.density.form == Form::full ? k * D * D : 0);
+        for (ptrdiff_t i = 0; i < D; ++i) log_determinant += std::log(factor[i * D + i]);
+      }
+      if (task.density.form == Form::diagonal)
         for (ptrdiff_t i = 0; i < D; ++i) log_determinant += std::log(mixture.factor[k * D + i]);
-      else
-        log_determinant = double(D) * std::log(mixture.factor[k]);
+      if (task.density.form == Form::scalar) log_determinant = double(D) * std::log(mixture.factor[k]);
       log_constants_[k] = std::log(mixture.weights[k]) + log_determinant - 0.5 * double(D) * LOG_2_PI;
     }
     Task here = task;
@@ -76,30 +81,31 @@ class Point {
   void copy(const Mixture& from, const Statistics& sums, ptrdiff_t D, const Mixture& to, Statistics* to_sums) const {
     std::copy_n(from.weights, K_, to.weights);
     std::copy_n(from.means, K_ * D, to.means);
-    std::copy_n(from.covariances, K_ * size_, to.covariances);
-    std::copy_n(from.factor, K_ * size_, to.factor);
+    std::copy_n(from.covariances, size_, to.covariances);
+    std::copy_n(from.factor, size_, to.factor);
     std::copy_n(from.repaired, K_, to.repaired);
     if (!to_sums) return;
     std::copy_n(sums.counts, K_, to_sums->counts);
     std::copy_n(sums.first, K_ * D, to_sums->first);
-    std::copy_n(sums.second, K_ * size_, to_sums->second);
+    std::copy_n(sums.second, size_, to_sums->second);
   }
 
   ptrdiff_t K_, size_;
   std::vector<double> numbers_;
   std::unique_ptr<bool[]> repaired_;
+  std::vector<double> axes_;
   std::vector<double> log_constants_;
 };
 
 // gaussmix.core.stack.run_each
 void run_plainly(const Kernels& kernels, Run& run, const Course& course) {
-  MStep maximise(kernels, run.task, course.floor);
-  Point one(run.task), other(run.task);
+  MStep maximise(kernels, run.task, course);
+  Point one(run.task, course.family), other(run.task, course.family);
   Point *now = &one, *next = &other;
   now->read(run);
   double mean = now->expect(kernels, run.task);
   while (run.n_iter < course.max_iter) {
-    if (!maximise(now->sums(), next->mixture)) {
+    if (!maximise(now->sums(), next->mixture, nullptr)) {
       run.left = true;
       break;
     }
@@ -171,17 +177,19 @@ class Path {
 
 // gaussmix.core.em.run_em
 void run_accelerated(const Kernels& kernels, Run& run, const Course& course) {
-  MStep maximise(kernels, run.task, course.floor);
+  MStep maximise(kernels, run.task, course);
   Acceleration acceleration(run.task);
-  Point one(run.task), other(run.task);
+  Point one(run.task, course.family), other(run.task, course.family);
   Point *now = &one, *next = &other;
   now->read(run);
   Path path(now->expect(kernels, run.task));
-  bool leapt = false, leaps = false;
+  bool leapt = false, leaps = false, has_axes = false;
   while (run.n_iter < course.max_iter && !run.converged) {
     leaps = leaps || leapt;
     const Sums origin = leapt ? acceleration.leap() : now->sums();
-    if (!maximise(origin, next->mixture)) {
+    Mixture previous = now->mixture;
+    if (!has_axes) previous.axes = nullptr;  // those of the start
+    if (!maximise(origin, next->mixture, &previous)) {
       if (!leapt) {
         run.left = true;
         break;
@@ -212,6 +220,7 @@ void run_accelerated(const Kernels& kernels, Run& run, const Course& course) {
         acceleration.begin_anew();
       }
       std::swap(now, next);
+      has_axes = true;
       path.move_to(now->mean());
     }
     run.converged = path.has_converged(course.tol, rate, leaps ? LEAPING_PLATEAU_ITERATIONS : PLATEAU_ITERATIONS) &&

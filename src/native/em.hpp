@@ -1,6 +1,6 @@
 // EM of several small mixtures, each from beginning to end in one thread.
 //
-// For the families whose covariances are scatter over count, component by component (VVV, VVI and VII).
+// For families whose M-step is here (m_step.hpp).
 #pragma once
 
 #include <vector>
@@ -16,7 +16,12 @@ struct Mixture {
   double* covariances;  // as the moments say
   double* factor;       // as the form says
   bool* repaired;       // (K)
+  double* axes;         // (D, D), as columns, of a family whose components share them; null where they are not known
 };
+
+// What an M-step imposes on covariances, by mclust's identifiers; the values are those of gaussmix.backends.native.
+enum class Family : int { VVV, VVI, VII, EEE, EEI, EII, EVI, VEI, EVV, VEE, EEV, VEV, EVE, VVE };
+constexpr int N_FAMILIES = 14;
 
 struct Run {
   Task task;              // the rows, the form and the moments; its density is set by the run
@@ -31,6 +36,7 @@ struct Run {
 
 // How runs are driven.
 struct Course {
+  Family family;
   const double* floor;  // (D), the least variances, none of them zero
   int64_t max_iter;
   double tol;

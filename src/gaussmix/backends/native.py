@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +23,48 @@ from gaussmix.core.parameters import CovarianceFamily, Regularization
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.stack import DensityStack, Ends, MixtureStack, StatisticsStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
-from gaussmix.covariance.diagonal import DiagonalFamily
+from gaussmix.covariance.diagonal import (
+    DiagonalFamily,
+    EqualDiagonalFamily,
+    EqualShapeDiagonalFamily,
+    EqualVolumeDiagonalFamily,
+)
+from gaussmix.covariance.equal_volume import EqualVolumeFamily
 from gaussmix.covariance.full import FullFamily
-from gaussmix.covariance.spherical import SphericalFamily, VaryingVarianceFamily
+from gaussmix.covariance.own_axes import EqualEllipsoidFamily, EqualShapeFamily
+from gaussmix.covariance.proportional import ProportionalFamily
+from gaussmix.covariance.shared_axes import SharedAxesEqualVolumeFamily, SharedAxesFamily
+from gaussmix.covariance.spherical import (
+    EqualSphericalFamily,
+    EqualVarianceFamily,
+    SphericalFamily,
+    VaryingVarianceFamily,
+)
+from gaussmix.covariance.tied import TiedFamily
 
 __all__ = ["DEFAULT_INSTRUCTION_SET", "INSTRUCTION_SETS", "INSTRUCTION_SET_VARIABLE", "NativeBackend"]
 
-FAMILIES_OF_KERNELS = (FullFamily, DiagonalFamily, SphericalFamily, VaryingVarianceFamily)
-"""Families whose M-step the kernels know as well: covariances are scatter over count, above the floor."""
+FAMILIES_OF_KERNELS: Mapping[type, int] = MappingProxyType(
+    {
+        FullFamily: 0,
+        DiagonalFamily: 1,
+        SphericalFamily: 2,
+        VaryingVarianceFamily: 2,
+        TiedFamily: 3,
+        EqualDiagonalFamily: 4,
+        EqualSphericalFamily: 5,
+        EqualVarianceFamily: 5,
+        EqualVolumeDiagonalFamily: 6,
+        EqualShapeDiagonalFamily: 7,
+        EqualVolumeFamily: 8,
+        ProportionalFamily: 9,
+        EqualEllipsoidFamily: 10,
+        EqualShapeFamily: 11,
+        SharedAxesEqualVolumeFamily: 12,
+        SharedAxesFamily: 13,
+    }
+)
+"""Families whose M-step the kernels know as well, by their numbers there (src/native/em.hpp)."""
 
 
 def kernels_know_m_step(family: CovarianceFamily, regularization: Regularization) -> bool:
@@ -221,7 +257,7 @@ class NativeBackend:
     ) -> _Runs:
         """Run EM on several mixtures in the kernels."""
         n_mixtures = len(starts)
-        mixtures = starts.take(np.arange(n_mixtures))
+        mixtures = starts.copy()
         shape, family = mixtures.means.shape, starts.family
         counts, first, second = np.empty(shape[:2]), np.empty(shape), np.empty(mixtures.covariances.shape)
         log_likelihood, total_weight, gain, rate = np.empty((4, n_mixtures))
@@ -240,6 +276,7 @@ class NativeBackend:
             mixtures.covariances,
             mixtures.factor,
             mixtures.repaired,
+            FAMILIES_OF_KERNELS[type(family)],
             int(family.representation.form),
             int(family.moments),
             regularization.floor,

@@ -170,6 +170,17 @@ class MixtureStack:
             self.repaired[numbers],
         )
 
+    def copy(self) -> MixtureStack:
+        """Return the same in arrays of its own, which lie in memory as C wants them."""
+        return MixtureStack(
+            self.family,
+            np.array(self.weights, order="C"),
+            np.array(self.means, order="C"),
+            np.array(self.covariances, order="C"),
+            np.array(self.factor, order="C"),
+            np.array(self.repaired, order="C"),
+        )
+
     def put(self, numbers: NDArray[np.intp], other: MixtureStack) -> None:
         """Put other mixtures in the place of some."""
         for name in ("weights", "means", "covariances", "factor", "repaired"):

@@ -13,11 +13,14 @@ from gaussmix.backends import Backend, Outputs
 from gaussmix.core.em import EMResult, maximise, run_em
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Rows
+from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.initialization import Hierarchical, StartingData, representative_sample
 from gaussmix.initialization.order import canonical_order
 from gaussmix.scales import Scales, measure, regularization_for
 
+CHEAP = 10_000_000
+"""Rows times components times squared features up to which EM takes milliseconds."""
 MATRIX_MOMENTS = (Moments.FULL, Moments.POOLED)
 
 
@@ -213,6 +216,15 @@ class Problem:
             If a covariance becomes singular and there is no floor.
         """
         rows = self.rows if on_all else self._few.rows
+        floor = self.floor(cell)
+        weights = self._few.sample.weights.sum()
+        n_operations = rows.n_rows * cell.n_components * rows.n_features**2
+        if n_operations <= CHEAP and not on_all:
+            result = self._climb_alone(cell, start, floor, tol=tol, max_iter=max_iter)
+            spikes = self.data(cell.family).count_spikes(
+                result.parameters, result.parameters.weights * weights
+            )
+            return CellFit(result, spikes > 0)
 
         def expect(parameters: MixtureParameters) -> SufficientStatistics:
             return self.backend.expect(rows, parameters.density(), cell.family.moments)
@@ -220,11 +232,31 @@ class Problem:
         def observe(number: int, parameters: MixtureParameters, log_likelihood: float, gain: float) -> bool:
             return clock.is_over
 
-        result = run_em(
-            expect, start, self.floor(cell), tol=tol, max_iter=max_iter, accelerate=True, observer=observe
+        result = run_em(expect, start, floor, tol=tol, max_iter=max_iter, accelerate=True, observer=observe)
+        spikes = self.data(cell.family).count_spikes(result.parameters, result.parameters.weights * weights)
+        return CellFit(result, spikes > 0)
+
+    def _climb_alone(
+        self,
+        cell: Cell,
+        start: MixtureParameters,
+        floor: Regularization,
+        *,
+        tol: float,
+        max_iter: int,
+    ) -> EMResult:
+        """Return where EM leads on few rows, without a look at the clock: it takes milliseconds."""
+        ends = self.backend.climb_each(
+            self._few.rows,
+            np.array([[0, self._few.rows.n_rows]]),
+            MixtureStack.of([start]),
+            floor,
+            tol=tol,
+            max_iter=max_iter,
         )
-        weights = result.parameters.weights * self._few.sample.weights.sum()
-        return CellFit(result, self.data(cell.family).count_spikes(result.parameters, weights) > 0)
+        mean = float(ends.log_likelihood[0])
+        n_iter, converged = int(ends.n_iter[0]), bool(ends.converged[0])
+        return EMResult(ends.mixtures[0], mean, (mean,), (mean,), n_iter, converged, False)
 
     def mean_on_all(self, parameters: MixtureParameters) -> float:
         """Return the mean log-likelihood of all rows, in working coordinates."""
