@@ -163,7 +163,9 @@ def fit_mixture(
         spread = np.full_like(spread, np.sqrt(np.mean(scales.variances)))
     sample = representative_sample(rows, spread, n_components, generator)
     regularization = regularization_for(scales, sample, reg_covar)
-    data = StartingData(rows, sample, spread, family, regularization, backend)
+    data = StartingData(
+        rows, sample, spread, family, regularization, backend, own_unit=scales.coordinates.scale
+    )
     jacobian = scales.coordinates.log_jacobian
 
     def expect(parameters: MixtureParameters) -> SufficientStatistics:

@@ -19,7 +19,12 @@ from gaussmix.initialization.seeds import KMeans, KMeansPlusPlus, RandomRows
 STARTS: Mapping[str, Start] = MappingProxyType(
     {
         "portfolio": Portfolio(
-            [(KMeans(n_runs=1), 2), (Hierarchical(largest=500), 1), (KMeansPlusPlus(), 1)],
+            [
+                (KMeans(n_runs=1), 1),
+                (KMeans(n_runs=1, in_own_units=True), 1),
+                (Hierarchical(largest=500), 1),
+                (KMeansPlusPlus(), 1),
+            ],
             [(RandomRows(), 20)],
         ),
         "kmeans": KMeans(),

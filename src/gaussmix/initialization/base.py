@@ -17,10 +17,13 @@ from gaussmix.core.stack import MixtureStack
 from gaussmix.initialization.order import Sample
 from gaussmix.initialization.spikes import count_spikes, least_rows, rounding
 
-TRIAL_ROWS = 4000
-ROWS_A_COMPONENT = 100
+FEWEST_TRIAL_ROWS = 4000
+MOST_TRIAL_ROWS = 8000
+TRIAL_ENTRIES = 3_200_000
+"""Starts are compared on that many rows at least: on more where squared features are few."""
+ROWS_A_COMPONENT = 200
 ROWS_A_FEATURE = 20
-"""Starts are compared on at least so many rows: in all, or for each component, if that is more."""
+"""And on so many for each component."""
 LEAST_ROWS_A_FEATURE = 6
 
 
@@ -43,6 +46,8 @@ class StartingData:
     least_rows : float
         Rows that a component found among these must hold. In a part of the rows, few that lie close by chance
         are taken for a component more easily than in all.
+    own_unit : ndarray of shape (D,), optional
+        What a unit of the data is in working coordinates.
     """
 
     rows: Rows
@@ -52,6 +57,7 @@ class StartingData:
     regularization: Regularization
     backend: Backend
     least_rows: float = 0.0
+    own_unit: Array | None = None
 
     @cached_property
     def rows_a_weight(self) -> float:
@@ -106,7 +112,8 @@ class StartingData:
         """
         n_features = self.rows.n_features
         a_component = max(ROWS_A_COMPONENT, ROWS_A_FEATURE * n_features)
-        step = len(self.sample.z) // max(TRIAL_ROWS, a_component * n_components)
+        n_rows = min(max(FEWEST_TRIAL_ROWS, TRIAL_ENTRIES // n_features**2), MOST_TRIAL_ROWS)
+        step = len(self.sample.z) // max(n_rows, a_component * n_components)
         if step < 2:
             return self.on_sample()
         part = Sample(self.sample.z[::step], self.sample.weights[::step])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,19 +57,25 @@ class KMeans:
     Parameters
     ----------
     n_runs : int
+    in_own_units : bool
+        Measure distances in the data's own units, as most programs do, in place of each feature's spread.
+        That is of use where all features have one unit.
     """
 
     max_iter = 100
     tolerance = 1e-4
     """k-means ends when no centre moves further than this, in units of the spread."""
 
-    def __init__(self, n_runs: int = 3) -> None:
+    def __init__(self, n_runs: int = 3, *, in_own_units: bool = False) -> None:
         self.n_runs = n_runs
+        self.in_own_units = in_own_units
 
     def __call__(
         self, data: StartingData, n_components: int, generator: np.random.RandomState
     ) -> Sequence[MixtureParameters]:
         """Return a mixture in working coordinates."""
+        if self.in_own_units and data.own_unit is not None:
+            data = replace(data, spread=data.own_unit)
         z = data.sample.z
         sample = data.on_sample()
         scaled = _in_units_of_spread(data)
