@@ -14,51 +14,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends import Backend
-from gaussmix.core.em import EMResult, run_em
+from gaussmix.core import criteria
+from gaussmix.core.conjugate_prior import Prior
+from gaussmix.core.em import EMResult, Expect, maximise, run_em
+from gaussmix.core.noise import moments_beside_noise
+from gaussmix.core.noise import without_noise as statistics_without_noise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.statistics import SufficientStatistics
+from gaussmix.covariance import LowRankFamily
+from gaussmix.covariance.rank import best_rank
 from gaussmix.initialization import (
     Move,
-    Search,
+    Region,
     Stability,
     Start,
     StartingData,
-    parameters_of_partition,
+    region_of,
     representative_sample,
 )
-from gaussmix.scales import measure, regularization_for
+from gaussmix.scales import measure, prior_for, regularization_for
+from gaussmix.starting import GivenParameters, Starter
 
-MOST_OPERATIONS_OF_M_STEP = 1_000_000
-"""Components times cubed features above which there is no search: M-steps would take too long. A twentieth
-of it where components share something, so that mixtures cannot be estimated side by side."""
-LEAST_ITER_OF_SEARCH = 10
-"""Who asks for fewer iterations wants to see EM on its way: there is no search then."""
-
-
-@dataclass(frozen=True)
-class GivenParameters:
-    """Parts of the start that the user fixed, in the data's units; None leaves the part to the start.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (K,), optional
-    means : ndarray of shape (K, D), optional
-    factor : ndarray, shape given by the family, optional
-        Whitening factors of the precisions.
-    history : sequence of float
-        Mean log-likelihoods of the run that ended at these parameters, if one did (`EMResult.path`).
-    """
-
-    weights: Array | None = None
-    means: Array | None = None
-    factor: Array | None = None
-    history: Sequence[float] = ()
-
-    @property
-    def any(self) -> bool:
-        """Whether any part was fixed."""
-        return not (self.weights is None and self.means is None and self.factor is None)
+MOST_RANKS = 5
+"""Numbers of factors that are tried, one after the other, from where a fit has ended."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +53,15 @@ class FitResult:
         Features with the same value in every row.
     stability : Stability or None
         How the starts compared; None if there was but one place to start from.
+    region : Region, optional
+        Where noise may lie, if there is noise.
     """
 
     parameters: MixtureParameters
     em: EMResult
     constant: NDArray[np.bool_]
     stability: Stability | None
+    region: Region | None = None
 
 
 class Monitor(Protocol):
@@ -121,6 +103,8 @@ def fit_mixture(
     generator: np.random.RandomState,
     backend: Backend,
     monitor: Monitor | None = None,
+    prior: Prior | None = None,
+    noise: bool | float = False,
 ) -> FitResult:
     """Fit a mixture and return the likeliest found.
 
@@ -150,6 +134,9 @@ def fit_mixture(
     generator : numpy.random.RandomState
     backend : Backend
     monitor : Monitor, optional
+    prior : Prior, optional
+    noise : bool or float
+        Whether there is a component of noise, or the volume in which it is uniform, in the data's units.
 
     Raises
     ------
@@ -163,13 +150,24 @@ def fit_mixture(
         spread = np.full_like(spread, np.sqrt(np.mean(scales.variances)))
     sample = representative_sample(rows, spread, n_components, generator)
     regularization = regularization_for(scales, sample, reg_covar)
-    data = StartingData(
-        rows, sample, spread, family, regularization, backend, own_unit=scales.coordinates.scale
-    )
+    unit = scales.coordinates.scale
+    data = StartingData(rows, sample, spread, family, regularization, backend, own_unit=unit)
+    if prior is not None:
+        sums = prior_for(prior, data, n_components, generator)
+        data = replace(data, regularization=replace(regularization, prior=sums))
     jacobian = scales.coordinates.log_jacobian
 
+    chooses_rank = isinstance(family, LowRankFamily) and family.rank is None
+    region = None
+    if noise is not False:
+        region = region_of(data, None if noise is True else float(noise))
+
     def expect(parameters: MixtureParameters) -> SufficientStatistics:
-        return backend.expect(rows, parameters.density(), family.moments)
+        if parameters.noise is None:
+            return backend.expect(rows, parameters.density(), family.moments)
+        moments = moments_beside_noise(family.moments)
+        found = backend.expect(rows, parameters.density(), moments)
+        return statistics_without_noise(found, family.moments)
 
     def observe(number: int, parameters: MixtureParameters, log_likelihood: float, gain: float) -> bool:
         assert monitor is not None
@@ -178,33 +176,60 @@ def fit_mixture(
         )
 
     best: tuple[tuple[int, float], EMResult, Stability | None] | None = None
+
+    starter = Starter(data, n_components, start, moves, given, avoid_spikes, tol, max_iter, region)
     for run in range(n_init):
         if monitor is not None:
             monitor.begin_run(run)
-        first, floored, stability = _first_parameters(
-            data, n_components, start, moves, given, generator, avoid_spikes=avoid_spikes, max_iter=max_iter
-        )
+        first = starter(expect, generator)
         result = run_em(
             expect,
-            first,
-            floored,
+            first.parameters,
+            first.regularization,
             tol=tol,
             max_iter=max_iter,
             accelerate=accelerate,
             history=[value - jacobian for value in given.history],
             observer=None if monitor is None else observe,
         )
+        if chooses_rank:
+            result = _with_best_rank(expect, result, first.regularization, tol=tol, max_iter=max_iter)
         result = with_log_likelihoods_of_data(result, jacobian)
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
         weights = result.parameters.weights * sample.weights.sum()
-        judged = avoid_spikes and stability is not None
-        merit = -data.count_spikes(result.parameters, weights) if judged else 0, result.log_likelihood
+        judged = n_init > 1 and avoid_spikes and first.stability is not None
+        merit = -data.count_spikes(result.parameters, weights) if judged else 0, result.objective
         if best is None or merit > best[0]:
-            best = merit, result, stability
+            best = merit, result, first.stability
     assert best is not None
     _, em, stability = best
-    return FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, stability)
+    return FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, stability, region)
+
+
+def _with_best_rank(
+    expect: Expect, result: EMResult, regularization: Regularization, *, tol: float, max_iter: int
+) -> EMResult:
+    """Return the best of runs from where one ended, with other numbers of factors as long as BIC improves."""
+
+    def bic(run: EMResult, total: float) -> float:
+        return criteria.bic(run.log_likelihood * total, run.parameters.n_parameters, total)
+
+    for _ in range(MOST_RANKS):
+        family = result.parameters.family
+        assert isinstance(family, LowRankFamily)
+        statistics = expect(result.parameters)
+        if not (statistics.counts > 0).all():
+            break
+        rank = best_rank(family, statistics, regularization)
+        if rank == family.rank:
+            break
+        start = maximise(statistics, family.with_rank(rank), regularization, result.parameters)
+        other = run_em(expect, start, regularization, tol=tol, max_iter=max_iter)
+        if bic(other, statistics.total_weight) >= bic(result, statistics.total_weight):
+            break
+        result = other
+    return result
 
 
 def with_log_likelihoods_of_data(result: EMResult, jacobian: float) -> EMResult:
@@ -215,75 +240,3 @@ def with_log_likelihoods_of_data(result: EMResult, jacobian: float) -> EMResult:
         log_likelihoods=tuple(value + jacobian for value in result.log_likelihoods),
         path=tuple(value + jacobian for value in result.path),
     )
-
-
-def _first_parameters(
-    data: StartingData,
-    n_components: int,
-    start: Start,
-    moves: Sequence[Move],
-    given: GivenParameters,
-    generator: np.random.RandomState,
-    *,
-    avoid_spikes: bool,
-    max_iter: int,
-) -> tuple[MixtureParameters, Regularization, Stability | None]:
-    """Return what EM shall start from, in working coordinates, the floor to hold, and how starts compared."""
-
-    def floored(parameters: MixtureParameters) -> Regularization:
-        return data.regularization.for_spread_within(parameters.pooled_variances())
-
-    n_features = data.rows.n_features
-    most = MOST_OPERATIONS_OF_M_STEP if data.family.independent else MOST_OPERATIONS_OF_M_STEP // 20
-    too_large = n_components * n_features**3 > most
-    if given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH or too_large:
-        first = starting_parameters(data, n_components, start, given, generator)
-        return first, floored(first), None
-    starts = list(start(data.on_sample(), n_components, generator))
-    regularization = floored(starts[0])
-    if len(starts) == 1 and not moves:
-        return starts[0], regularization, None
-    search = Search(
-        data,
-        regularization.without_additions(),
-        moves,
-        n_components=n_components,
-        avoid_spikes=avoid_spikes,
-        generator=generator,
-    )
-    found = search(starts)
-    return found.mixture, regularization, found.stability
-
-
-def starting_parameters(
-    data: StartingData,
-    n_components: int,
-    start: Start,
-    given: GivenParameters,
-    generator: np.random.RandomState,
-) -> MixtureParameters:
-    """Return a start in working coordinates, with the given parts put in.
-
-    Known means decide to which component a row belongs, so weights and covariances that are not known
-    are those of the rows nearest to each mean.
-    """
-    coordinates = data.rows.coordinates
-    family = data.family
-    means = None if given.means is None else coordinates.to_working(given.means)
-    factor = (
-        None
-        if given.factor is None
-        else family.representation.rescale_factor(given.factor, coordinates.scale)
-    )
-    if given.weights is not None and means is not None and factor is not None:
-        return MixtureParameters.from_factor(family, given.weights, means, factor)
-    if means is not None:
-        parameters = replace(parameters_of_partition(data, means), means=means)
-    else:
-        parameters = next(iter(start(data, n_components, generator)))
-    if given.weights is not None:
-        parameters = replace(parameters, weights=given.weights)
-    if factor is not None:
-        covariances = family.representation.covariances(factor)
-        parameters = replace(parameters, factor=factor, covariances=covariances)
-    return parameters

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends import Backend
+from gaussmix.core.conjugate_prior import Prior, ShrinkagePrior
 from gaussmix.core.density import Density, FactorForm
 from gaussmix.core.parameters import Regularization
+from gaussmix.core.prior import PriorSums
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.statistics import Moments
-from gaussmix.initialization import Sample
+from gaussmix.initialization import Sample, StartingData, within_clusters
 
 RELATIVE_FLOOR = 1e-6
 """Least variance of a component, relative to the squared spread of each feature."""
@@ -108,6 +110,43 @@ def regularization_for(scales: Scales, sample: Sample, reg_covar: float | None) 
     addition = (reg_covar or 0.0) * scale * scale
     floor = relative * np.minimum(scales.variances, _variances_of_the_middle(sample, scales.variances))
     return Regularization(floor, addition, reg_covar == 0, relative, lowest=ROUNDING_FLOOR * scales.variances)
+
+
+def prior_for(
+    prior: Prior, data: StartingData, n_components: int, generator: np.random.RandomState
+) -> PriorSums:
+    """Return what a prior adds to the sums of an M-step, in working coordinates.
+
+    Parameters
+    ----------
+    prior : Prior
+    data : StartingData
+    n_components : int
+    generator : numpy.random.RandomState
+
+    Raises
+    ------
+    ValueError
+        If the prior does not suit the data or the family.
+    """
+    rows, family = data.rows, data.family
+    if isinstance(prior, ShrinkagePrior):
+        matrices = prior.suits(family)
+        if not matrices or rows.n_features == 1:
+            raise ValueError(
+                "prior='shrinkage' draws covariance matrices toward their diagonals, but "
+                + ("a single feature has" if matrices else f"{family.name} covariances have")
+                + " no more than those"
+            )
+        within, freedom = within_clusters(data.on_sample(), n_components, generator)
+        return prior.sums(family, n_components, rows.coordinates, within, freedom)
+    single = Density(np.zeros(1), np.zeros((1, rows.n_features)), np.zeros(1), FactorForm.SCALAR)
+    total = rows.n_rows if rows.sample_weight is None else rows.sample_weight.sum()
+    wants_matrix = family.moments in (Moments.FULL, Moments.POOLED) and total > rows.n_features
+    moments = Moments.FULL if wants_matrix else Moments.DIAGONAL
+    sums = data.backend.expect(rows, single, moments).centered()
+    covariance = sums.second[0] / max(total - 1.0, 1.0)
+    return prior.sums(family, n_components, rows.coordinates, sums.centers[0], covariance)
 
 
 def _variances_of_the_middle(sample: Sample, variances: Array) -> Array:

@@ -10,7 +10,13 @@ from sklearn.mixture._gaussian_mixture import _estimate_gaussian_parameters
 from gaussmix.core.em import maximise
 from gaussmix.core.parameters import Regularization
 from gaussmix.core.statistics import SufficientStatistics
-from gaussmix.covariance import FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS, SCIKIT_LEARN_NAMES
+from gaussmix.covariance import (
+    FAMILIES,
+    LOW_RANK_FAMILIES,
+    MODELS,
+    ONE_DIMENSIONAL_MODELS,
+    SCIKIT_LEARN_NAMES,
+)
 from gaussmix.exceptions import DegenerateCovarianceError
 
 K, D, N = 3, 3, 60
@@ -189,4 +195,4 @@ def test_scikit_learns_names_are_four_of_mclusts():
     named = {name: FAMILIES[name].identifier for name in SCIKIT_LEARN_NAMES}
     assert named == {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII"}
     assert len(MODELS) == 14
-    assert set(FAMILIES.values()) == {*MODELS, *ONE_DIMENSIONAL_MODELS}
+    assert set(FAMILIES.values()) == {*MODELS, *ONE_DIMENSIONAL_MODELS, *LOW_RANK_FAMILIES}

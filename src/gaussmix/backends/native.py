@@ -69,7 +69,7 @@ FAMILIES_OF_KERNELS: Mapping[type, int] = MappingProxyType(
 
 def kernels_know_m_step(family: CovarianceFamily, regularization: Regularization) -> bool:
     """Return whether the kernels can run EM of a family from beginning to end."""
-    plain = not (regularization.strict or regularization.addition.any())
+    plain = not (regularization.strict or regularization.addition.any()) and regularization.prior is None
     return plain and type(family) in FAMILIES_OF_KERNELS and bool((regularization.floor > 0.0).all())
 
 

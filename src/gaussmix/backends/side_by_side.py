@@ -60,7 +60,7 @@ def climb_each_by_steps(
         )
     return Ends(
         MixtureStack.of([one.parameters for one in results]),
-        np.array([one.log_likelihood for one in results]),
+        np.array([one.objective for one in results]),
         np.array([one.n_iter for one in results]),
         np.array([one.converged for one in results]),
     )

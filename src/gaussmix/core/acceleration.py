@@ -54,6 +54,8 @@ class Acceleration:
             if not self._path:
                 self._path.append(unconstrained(begin))
             self._path.append(unconstrained(end))
+            if len(self._path[-1]) != len(self._path[0]):  # noise that has vanished
+                raise np.linalg.LinAlgError
         except np.linalg.LinAlgError:  # fewer rows than features: nothing to take the logarithm of
             self._path = []
             return end
@@ -96,7 +98,7 @@ def unconstrained(statistics: SufficientStatistics) -> Array:
     """Return statistics as a vector, any value of which stands for valid statistics.
 
     Logarithms of the counts, the means, and logarithms of standard deviations, or Cholesky factors with
-    logarithms on the diagonal.
+    logarithms on the diagonal; last, where there is noise, the logarithm of its count.
 
     Raises
     ------
@@ -106,6 +108,7 @@ def unconstrained(statistics: SufficientStatistics) -> Array:
     if not (statistics.counts > 0).all():
         raise np.linalg.LinAlgError("a component is empty")
     centered = statistics.centered()
+    noise = np.log([statistics.noise]) if statistics.noise > 0.0 else np.empty(0)
     counts, second = centered.counts, centered.second
     if statistics.moments in (Moments.FULL, Moments.POOLED):
         pooled = statistics.moments is Moments.POOLED
@@ -122,7 +125,7 @@ def unconstrained(statistics: SufficientStatistics) -> Array:
         if not (ratios > 0).all():
             raise np.linalg.LinAlgError("a variance is zero")
         spread = 0.5 * np.log(ratios).ravel()
-    return np.concatenate([np.log(counts), centered.centers.ravel(), spread])
+    return np.concatenate([np.log(counts), centered.centers.ravel(), spread, noise])
 
 
 def from_unconstrained(vector: Array, like: SufficientStatistics) -> SufficientStatistics:
@@ -136,7 +139,13 @@ def from_unconstrained(vector: Array, like: SufficientStatistics) -> SufficientS
     """
     n_components, n_features = like.centers.shape
     counts = np.exp(vector[:n_components] - vector[:n_components].max())
-    counts *= like.counts.sum() / counts.sum()
+    noise = 0.0
+    if like.noise > 0.0:
+        noise = float(np.exp(vector[-1] - vector[:n_components].max()))
+        vector = vector[:-1]
+    factor = (like.counts.sum() + like.noise) / (counts.sum() + noise)
+    counts *= factor
+    noise *= factor
     end = n_components * (1 + n_features)
     means, spread = vector[n_components:end].reshape(n_components, n_features), vector[end:]
     second: Array
@@ -155,7 +164,14 @@ def from_unconstrained(vector: Array, like: SufficientStatistics) -> SufficientS
         variances = np.exp(2.0 * spread).reshape(like.second.shape)
         second = variances * (counts[:, None] if variances.ndim == 2 else counts)
     return SufficientStatistics(
-        means, counts, np.zeros_like(means), second, like.moments, like.log_likelihood, like.total_weight
+        means,
+        counts,
+        np.zeros_like(means),
+        second,
+        like.moments,
+        like.log_likelihood,
+        like.total_weight,
+        noise,
     )
 
 
@@ -189,6 +205,8 @@ def _scale(statistics: SufficientStatistics) -> Array:
         deviations, spread = np.ones((1, 1)), np.empty(0)
     means = np.broadcast_to(deviations * share[:, None], (n_components, n_features)).ravel()
     scale = np.concatenate([share, means, spread])
+    if statistics.noise > 0.0:
+        scale = np.append(scale, np.sqrt(statistics.counts.sum() / statistics.noise))
     return np.where(scale > 0, scale, np.inf)
 
 

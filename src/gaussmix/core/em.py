@@ -10,6 +10,7 @@ import numpy as np
 from gaussmix.core.acceleration import Acceleration
 from gaussmix.core.convergence import LEAPING_PLATEAU_ITERATIONS, PLATEAU_ITERATIONS, has_converged
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
+from gaussmix.core.prior import penalised
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.exceptions import DegenerateCovarianceError
 
@@ -47,7 +48,7 @@ class EMResult:
     log_likelihood : float
         Mean log-likelihood a unit of weight, of exactly these parameters.
     log_likelihoods : tuple of float
-        The same after each iteration.
+        What EM raises after each iteration: the same, with a prior that plus `log_prior`.
     path : tuple of float
         The last few of those, going back into the run that this one went on from: what `history` wants.
     n_iter : int
@@ -55,6 +56,8 @@ class EMResult:
     converged : bool
     stopped : bool
         Whether the observer ended the run.
+    log_prior : float
+        Logarithm of the prior's density at the parameters, up to a constant, over the total weight.
     """
 
     parameters: MixtureParameters
@@ -64,6 +67,12 @@ class EMResult:
     n_iter: int
     converged: bool
     stopped: bool
+    log_prior: float = 0.0
+
+    @property
+    def objective(self) -> float:
+        """What EM has raised: the mean log-likelihood, with a prior that plus the prior's."""
+        return self.log_likelihood + self.log_prior
 
 
 def maximise(
@@ -90,20 +99,29 @@ def maximise(
         if regularization.strict:
             raise DegenerateCovarianceError
         statistics = _with_pooled_covariance(statistics, ~occupied)
+    weights = np.where(occupied, statistics.counts, 0.0)
+    noise = None if previous is None else previous.noise
+    total = weights.sum()
+    if noise is not None:
+        total += statistics.noise
+        noise = replace(noise, weight=float(statistics.noise / total))
     statistics = statistics.centered()
+    if regularization.prior is not None:
+        statistics = regularization.prior.posterior(statistics)
     try:
         estimate = family.estimate(statistics, regularization, previous)
     except np.linalg.LinAlgError:
         raise DegenerateCovarianceError from None
-    weights = np.where(occupied, statistics.counts, 0.0)
     return MixtureParameters(
         family,
-        weights / weights.sum(),
+        weights / total,
         statistics.centers,
         estimate.covariances,
         estimate.factor,
         estimate.repaired | ~occupied,
         estimate.axes,
+        noise,
+        estimate.uniquenesses,
     )
 
 
@@ -164,8 +182,9 @@ def run_em(
     DegenerateCovarianceError
         If a covariance becomes singular and the regularisation is strict.
     """
+    prior = regularization.prior
     parameters = start
-    statistics = expect(start)
+    statistics = penalised(expect(start), start, prior)
     at_start = statistics.mean_log_likelihood
     path = [at_start]
     if history and abs(history[-1] - at_start) <= ROUNDING * (1.0 + abs(at_start)):
@@ -180,7 +199,7 @@ def run_em(
         leaps = leaps or leapt
         plateau_iterations = LEAPING_PLATEAU_ITERATIONS if leaps else PLATEAU_ITERATIONS
         candidate = maximise(origin, start.family, regularization, parameters)
-        found = expect(candidate)
+        found = penalised(expect(candidate), candidate, prior)
         gain = found.mean_log_likelihood - path[-1]
         if acceleration is not None and leapt and not gain >= 0:
             acceleration.refuse()
@@ -208,8 +227,16 @@ def run_em(
             )
         if observer is not None:
             stopped = observer(len(log_likelihoods), parameters, path[-1], gain)
+    log_prior = 0.0 if prior is None else prior.log_density(parameters) / statistics.total_weight
     return EMResult(
-        parameters, path[-1], tuple(log_likelihoods), tuple(path), len(log_likelihoods), converged, stopped
+        parameters,
+        path[-1] - log_prior,
+        tuple(log_likelihoods),
+        tuple(path),
+        len(log_likelihoods),
+        converged,
+        stopped,
+        log_prior,
     )
 
 

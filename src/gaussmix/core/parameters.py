@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.core.density import LOG_2_PI, Density, FactorForm
+from gaussmix.core.noise import N_PARAMETERS, Noise
+from gaussmix.core.prior import PriorSums
 from gaussmix.core.representation import Representation
 from gaussmix.core.rows import Array, Coordinates
 from gaussmix.core.statistics import Moments, SufficientStatistics
@@ -36,6 +38,8 @@ class Regularization:
         The floor as a share of the spread of each feature.
     lowest : ndarray of shape (D,) or float
         What rounding needs: the floor is never lowered below this.
+    prior : PriorSums, optional
+        Added to the sums of every M-step; what EM then raises is the likelihood times the prior's density.
     """
 
     floor: Array
@@ -43,6 +47,7 @@ class Regularization:
     strict: bool = False
     relative: float = 1.0
     lowest: Array | float = 0.0
+    prior: PriorSums | None = None
 
     def for_spread_within(self, variances: Array) -> Regularization:
         """Return the same with a floor that is small beside the variances within components too.
@@ -80,12 +85,15 @@ class CovarianceEstimate:
         Components whose covariance had to be raised to the floor.
     axes : ndarray of shape (D, D), optional
         The axes that all components share, as columns, of a family that has such.
+    uniquenesses : ndarray of shape (K, D), optional
+        Variances of the noise beside the factors, of a family that has such.
     """
 
     covariances: Array
     factor: Array
     repaired: NDArray[np.bool_]
     axes: Array | None = None
+    uniquenesses: Array | None = None
 
 
 class CovarianceFamily(Protocol):
@@ -146,7 +154,7 @@ class MixtureParameters:
     ----------
     family : CovarianceFamily
     weights : ndarray of shape (K,)
-        Not negative, summing to one.
+        Not negative, summing to one, or to what noise leaves of it.
     means : ndarray of shape (K, D)
     covariances : ndarray, shape given by the family's representation
     factor : ndarray of the same shape
@@ -155,6 +163,9 @@ class MixtureParameters:
         Components whose covariance stands at the floor.
     axes : ndarray of shape (D, D), optional
         The axes that all components share, as columns, if an M-step found such.
+    noise : Noise, optional
+    uniquenesses : ndarray of shape (K, D), optional
+        Variances of the noise beside the factors of each component, if an M-step found such.
     """
 
     family: CovarianceFamily
@@ -164,6 +175,8 @@ class MixtureParameters:
     factor: Array
     repaired: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     axes: Array | None = None
+    noise: Noise | None = None
+    uniquenesses: Array | None = None
 
     def __post_init__(self) -> None:
         """Fill in what was left out."""
@@ -203,7 +216,8 @@ class MixtureParameters:
     @property
     def n_parameters(self) -> int:
         """Number of free parameters: of weights, means and covariances."""
-        return n_free_parameters(self.family, self.n_components, self.n_features)
+        of_components = n_free_parameters(self.family, self.n_components, self.n_features)
+        return of_components + (0 if self.noise is None else N_PARAMETERS)
 
     def reordered(self, order: NDArray[np.intp]) -> MixtureParameters:
         """Return the same mixture with its components in another order."""
@@ -215,6 +229,7 @@ class MixtureParameters:
             covariances=self.covariances if shared else self.covariances[order],
             factor=self.factor if shared else self.factor[order],
             repaired=self.repaired[order],
+            uniquenesses=None if self.uniquenesses is None else self.uniquenesses[order],
         )
 
     def pooled_variances(self) -> Array:
@@ -229,13 +244,14 @@ class MixtureParameters:
         return np.exp(log_determinants * (-2.0 / self.n_features))
 
     def density(self) -> Density:
-        """Return the density that an E-step evaluates."""
+        """Return the density that an E-step evaluates, with noise as one more component at the end."""
         representation = self.family.representation
         with np.errstate(divide="ignore"):
             log_weights = np.log(self.weights)
         log_determinants = representation.log_determinants(self.factor, *self.means.shape)
         log_constants = log_weights + log_determinants - 0.5 * self.n_features * LOG_2_PI
-        return Density(log_constants, self.means, self.factor, representation.form)
+        density = Density(log_constants, self.means, self.factor, representation.form)
+        return density if self.noise is None else self.noise.beside(density)
 
     def to_working(self, coordinates: Coordinates) -> MixtureParameters:
         """Return the same mixture, given in the data's units, in working coordinates."""
@@ -248,8 +264,13 @@ class MixtureParameters:
     def _mapped(self, means: Array, scale: Array) -> MixtureParameters:
         """Return the mixture with other means and with features multiplied by `scale`."""
         representation = self.family.representation
+        noise = self.noise
+        if noise is not None:
+            noise = replace(noise, log_density=noise.log_density - float(np.log(scale).sum()))
         return replace(
             self,
+            noise=noise,
+            uniquenesses=None if self.uniquenesses is None else self.uniquenesses * scale * scale,
             means=means,
             covariances=representation.rescale_covariances(self.covariances, scale),
             factor=representation.rescale_factor(self.factor, scale),

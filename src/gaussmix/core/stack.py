@@ -8,7 +8,7 @@ Index conventions: S mixtures, each of K components in D features.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,7 +210,7 @@ class Ends:
     ----------
     mixtures : MixtureStack
     log_likelihood : ndarray of shape (S,)
-        Mean a unit of weight.
+        Mean a unit of weight, with a prior that plus the logarithm of its density.
     n_iter : ndarray of int, shape (S,)
     converged : ndarray of bool, shape (S,)
     """
@@ -288,6 +288,17 @@ def _maximise_or_keep(
         return previous[number]
 
 
+def penalised_each(
+    statistics: StatisticsStack, mixtures: MixtureStack, regularization: Regularization
+) -> StatisticsStack:
+    """Return statistics whose log-likelihoods are what EM raises; see `gaussmix.core.prior.penalised`."""
+    prior = regularization.prior
+    if prior is None:
+        return statistics
+    log_priors = np.array([prior.log_density(mixtures[s]) for s in range(len(mixtures))])
+    return replace(statistics, log_likelihood=statistics.log_likelihood + log_priors)
+
+
 def run_each(
     expect_each: ExpectEach, starts: MixtureStack, regularization: Regularization, *, n_iter: int, tol: float
 ) -> tuple[MixtureStack, StatisticsStack, Array]:
@@ -308,19 +319,19 @@ def run_each(
     -------
     mixtures : MixtureStack
     statistics : StatisticsStack
-        Of exactly these mixtures.
+        Of exactly these mixtures; with a prior, log-likelihoods with the logarithm of its density.
     remaining : ndarray of shape (S,)
         What each mean log-likelihood would still gain if its gains went on to shrink as they did last.
     """
     active = np.arange(len(starts))
-    statistics = expect_each(starts, active)
+    statistics = penalised_each(expect_each(starts, active), starts, regularization)
     mixtures = MixtureStack.of([starts[number] for number in range(len(starts))])
     gains = np.zeros(len(starts))
     rates = np.zeros(len(starts))
     for _ in range(n_iter):
         before = statistics.take(active)
         candidates = maximise_each(before, starts.family, regularization, mixtures.take(active))
-        found = expect_each(candidates, active)
+        found = penalised_each(expect_each(candidates, active), candidates, regularization)
         mixtures.put(active, candidates)
         statistics.put(active, found)
         gain = np.maximum(found.mean_log_likelihood - before.mean_log_likelihood, 0.0)

@@ -52,6 +52,8 @@ class SufficientStatistics:
         Sum over rows of weight times log-density (in working coordinates).
     total_weight : float
         Sum of the rows' weights.
+    noise : float
+        Weight of the rows that belong to noise; the counts are those of the others.
     """
 
     centers: Array
@@ -61,6 +63,7 @@ class SufficientStatistics:
     moments: Moments
     log_likelihood: float
     total_weight: float
+    noise: float = 0.0
 
     @classmethod
     def from_responsibilities(
@@ -166,6 +169,7 @@ class SufficientStatistics:
             self.moments,
             self.log_likelihood,
             self.total_weight,
+            self.noise,
         )
 
     def __add__(self, other: SufficientStatistics) -> SufficientStatistics:
@@ -184,4 +188,5 @@ class SufficientStatistics:
             moments=self.moments,
             log_likelihood=self.log_likelihood + other.log_likelihood,
             total_weight=self.total_weight + other.total_weight,
+            noise=self.noise + other.noise,
         )

@@ -14,6 +14,7 @@ from gaussmix.covariance.diagonal import (
 )
 from gaussmix.covariance.equal_volume import EqualVolumeFamily
 from gaussmix.covariance.full import FullFamily
+from gaussmix.covariance.low_rank import FactorAnalysisFamily, LowRankFamily, PrincipalComponentsFamily
 from gaussmix.covariance.own_axes import EqualEllipsoidFamily, EqualShapeFamily
 from gaussmix.covariance.proportional import ProportionalFamily
 from gaussmix.covariance.shared_axes import SharedAxesEqualVolumeFamily, SharedAxesFamily
@@ -46,24 +47,28 @@ MODELS: tuple[CovarianceFamily, ...] = (
 ONE_DIMENSIONAL_MODELS: tuple[CovarianceFamily, ...] = (EqualVarianceFamily(), VaryingVarianceFamily())
 """The two that are left of them in one dimension."""
 
+LOW_RANK_FAMILIES: tuple[LowRankFamily, ...] = (PrincipalComponentsFamily(), FactorAnalysisFamily())
+"""Families for many features, of a rank that is still to be chosen."""
+
 SCIKIT_LEARN_NAMES: tuple[str, ...] = ("full", "tied", "diag", "spherical")
 """scikit-learn's names of four of the families."""
 
 
 def _by_all_names() -> dict[str, CovarianceFamily]:
-    """Return the families by scikit-learn's names, then by mclust's."""
+    """Return the families by scikit-learn's names, then by mclust's, then those of low rank."""
+    low_rank: dict[str, CovarianceFamily] = {family.name: family for family in LOW_RANK_FAMILIES}
     models = (*MODELS, *ONE_DIMENSIONAL_MODELS)
     by_name = {family.name: family for family in models}
-    return {name: by_name[name] for name in SCIKIT_LEARN_NAMES} | {
-        family.identifier: family for family in models
-    }
+    by_identifier = {family.identifier: family for family in models}
+    return {name: by_name[name] for name in SCIKIT_LEARN_NAMES} | by_identifier | low_rank
 
 
 FAMILIES: Mapping[str, CovarianceFamily] = MappingProxyType(_by_all_names())
-"""The families by all their names: scikit-learn's and mclust's."""
+"""The families by all their names: scikit-learn's, mclust's, and those of the low-rank families."""
 
 __all__ = [
     "FAMILIES",
+    "LOW_RANK_FAMILIES",
     "MODELS",
     "ONE_DIMENSIONAL_MODELS",
     "SCIKIT_LEARN_NAMES",
@@ -77,7 +82,10 @@ __all__ = [
     "EqualVarianceFamily",
     "EqualVolumeDiagonalFamily",
     "EqualVolumeFamily",
+    "FactorAnalysisFamily",
     "FullFamily",
+    "LowRankFamily",
+    "PrincipalComponentsFamily",
     "ProportionalFamily",
     "SharedAxesEqualVolumeFamily",
     "SharedAxesFamily",

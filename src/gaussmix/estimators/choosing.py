@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from gaussmix.backends import available_threads
+from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
 from gaussmix.estimators.monitors import SelectionProgress
@@ -67,6 +68,7 @@ def choose(
     verbose: int,
     thorough: bool,
     model: Callable[[SelectionRow, FitResult], GaussianMixture],
+    prior: Prior | None = None,
 ) -> Choice:
     """Fit all models and choose one.
 
@@ -83,6 +85,7 @@ def choose(
         See `gaussmix.AutoGaussianMixture`.
     model : callable
         Makes an estimator of a fit, for criteria that are callables.
+    prior : Prior, optional
     """
     families = {FAMILIES[name].identifier: FAMILIES[name] for name in names}
     given = {FAMILIES[name].identifier: name for name in names}
@@ -106,6 +109,7 @@ def choose(
             n_threads=available_threads(n_jobs),
             clock=clock,
             progress=progress,
+            prior=prior,
         )
         rows = [replace(row, covariance_type=given[row.covariance_type]) for row in found.rows]
         rows = _judged(found, rows, criterion, X, reg_covar, tol, progress, model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from copy import copy
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -13,12 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gaussmix.backends import default_backend
-from gaussmix.core.parameters import MixtureParameters
+from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, Prior, prior_named
+from gaussmix.core.noise import UniformNoise
+from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
-from gaussmix.covariance import FAMILIES
+from gaussmix.covariance import FAMILIES, LowRankFamily
+from gaussmix.covariance.low_rank import loadings_of
 from gaussmix.estimators.base import fitted_arrays
 from gaussmix.estimators.callbacks import CallbackSupport, with_callbacks
 from gaussmix.estimators.choosing import DEFAULT_NUMBERS, choose
@@ -32,9 +36,10 @@ from gaussmix.estimators.validation import (
     stack_level_of_user,
 )
 from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovarianceError
-from gaussmix.fitting import FitResult, GivenParameters, fit_mixture
+from gaussmix.fitting import FitResult, fit_mixture
 from gaussmix.initialization import MOVES, STARTS, Move, Stability
 from gaussmix.selection import SelectionRow, SelectionTable
+from gaussmix.starting import GivenParameters
 
 _SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
 _STARTS = ("weights_init", "means_init", "precisions_init")
@@ -56,8 +61,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         for all; "diag", each component its own diagonal; "spherical", each component one variance. mclust's
         identifiers, which say what of volume, shape and orientation is Equal, Varying or missing (I): "EII",
         "VII" (the same as "spherical"), "EEI", "VEI", "EVI", "VVI" ("diag"), "EEE" ("tied"), "VEE", "EVE",
-        "VVE", "EEV", "VEV", "EVV", "VVV" ("full"); for a single feature also "E" and "V". The user guide
-        has a table.
+        "VVE", "EEV", "VEV", "EVV", "VVV" ("full"); for a single feature also "E" and "V". For many features
+        and few rows: "ppca" and "factor_analysis", a few factors and noise, which is the same in every
+        direction, or each feature's own. The user guide has a table.
     tol : float, default=1e-7
         EM stops when an iteration gains less than this, in nats a row, unless the gains shrink so slowly
         that all further ones together would make up for a hundred such iterations.
@@ -70,7 +76,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         Largest number of EM iterations after the search for the best optimum. With fewer than ten there is
         no search, and EM runs from the first start; zero gives that start itself. Nor is there a search
         where ``n_components * n_features ** 3`` exceeds a million (50,000 where components share parts of
-        their covariances): it would take too long.
+        their covariances), as it would take too long, but for a comparison of starts by families without
+        matrices where rows are few.
     n_init : int, default=1
         Number of searches for the best optimum, each from starts of its own; the likeliest result is kept.
     init_params : str, default="portfolio"
@@ -107,11 +114,22 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         "allow" compares solutions by likelihood alone; moves do not look for collapses even then.
     accelerate : bool, default=True
         Whether to speed EM up by extrapolation. The likelihood never falls by it.
+    prior : {"default", "shrinkage"}, ConjugatePrior or None, default=None
+        Prior of means and covariances; the mixture is then the likeliest a posteriori. "default" takes
+        `ConjugatePrior`'s, which are mclust's. "shrinkage" draws covariance matrices toward a common
+        diagonal, as strongly as the number of rows calls for: with it, fewer rows than features are enough.
+    n_factors : int or "auto", default="auto"
+        Number of factors of each component, for "ppca" and "factor_analysis". "auto" chooses by BIC.
+    noise : bool or float, default=False
+        Whether some rows may belong to no component but to noise, which has the same density everywhere. A
+        number is the volume that noise fills, in the units of the data; True takes that of the smaller of
+        two boxes about the rows, along the axes or along the principal axes. `predict` gives rows of noise
+        the label -1, and the last column of `predict_proba` is noise's.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
-        Share of each component.
+        Share of each component. With noise they sum to what that leaves.
     means_ : ndarray of shape (n_components, n_features)
         Mean of each component.
     covariances_ : ndarray
@@ -127,7 +145,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     n_iter_ : int
         Number of EM iterations of the chosen run.
     lower_bound_ : float
-        Mean log-likelihood a row of exactly the parameters above.
+        What EM has raised: the mean log-likelihood a row of exactly the parameters above, with a prior that
+        plus the logarithm of the prior's density, up to a constant, over the number of rows.
     lower_bounds_ : list of float
         The same after each iteration.
     log_likelihood_ : float
@@ -148,6 +167,15 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         The numbers of components that were compared, if `n_components` is "auto": see `AutoGaussianMixture`.
     runners_up_ : tuple of SelectionRow
         The next best of them.
+    noise_ : UniformNoise or None
+        Noise, if there is: its ``weight``, the logarithm of the volume that it fills, ``log_volume``, and the
+        bounds of the data, ``lower`` and ``upper``.
+    n_factors_ : int
+        Number of factors of each component, for "ppca" and "factor_analysis"; and for those
+    loadings_ : ndarray of shape (n_components, n_features, n_factors)
+        Loadings of the features on the factors, and
+    noise_variances_ : ndarray of shape (n_components, n_features)
+        variances beside them: a covariance is ``loadings @ loadings.T + diag(noise_variances)``.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -184,6 +212,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         "moves": [StrOptions({"auto"}), "array-like", None],
         "spikes": [StrOptions({"avoid", "allow"})],
         "accelerate": ["boolean"],
+        "prior": [StrOptions(set(PRIORS)), ConjugatePrior, None],
+        "n_factors": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "noise": ["boolean", Interval(Real, 0.0, None, closed="neither")],
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
         "precisions_init": ["array-like", None],
@@ -202,6 +233,10 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     n_samples_: int
     repaired_components_: tuple[int, ...]
     stability_: Stability | None
+    noise_: UniformNoise | None
+    n_factors_: int
+    loadings_: Array
+    noise_variances_: Array
     selection_: SelectionTable
     runners_up_: tuple[SelectionRow, ...]
 
@@ -226,6 +261,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         moves: str | Sequence[Move] | None = "auto",
         spikes: str = "avoid",
         accelerate: bool = True,
+        prior: str | ConjugatePrior | None = None,
+        noise: bool | float = False,
+        n_factors: int | str = "auto",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -245,6 +283,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         self.moves = moves
         self.spikes = spikes
         self.accelerate = accelerate
+        self.prior = prior
+        self.noise = noise
+        self.n_factors = n_factors
 
     @with_callbacks
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -377,7 +418,37 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         mixture.n_iter_ = 0
         mixture.repaired_components_ = ()
         mixture.stability_ = None
+        mixture.noise_ = None
         return mixture
+
+    def without_noise(self) -> Self:
+        """Return the mixture of the components alone, their weights summing to one.
+
+        Returns
+        -------
+        GaussianMixture
+            A copy without `noise_`. What it says of the fit, such as `log_likelihood_`, is left as it was.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the mixture has not been fitted.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gaussmix import GaussianMixture
+        >>> generator = np.random.default_rng(0)
+        >>> X = np.concatenate([generator.normal(size=(150, 2)), generator.uniform(-9, 9, size=(50, 2))])
+        >>> mixture = GaussianMixture(noise=True).fit(X)
+        >>> mixture.weights_.round(1), mixture.without_noise().weights_
+        (array([0.7]), array([1.]))
+        """
+        check_is_fitted(self)
+        alone = copy(self)
+        alone.weights_ = self.weights_ / self.weights_.sum()
+        alone.noise_ = None
+        return alone
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the mixture to a file as readable JSON, which `gaussmix.load_model` reads.
@@ -428,7 +499,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             result = fit_mixture(
                 data,
                 weights,
-                family=self._family(),
+                family=self._family_to_fit(data.shape[1], continued=continued),
                 n_components=self.n_components,
                 start=STARTS[self.init_params],
                 moves=self._moves(),
@@ -442,6 +513,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
                 generator=check_random_state(self.random_state),
                 backend=default_backend(self.n_jobs),
                 monitor=monitors,
+                prior=self._prior(),
+                noise=bool(self.noise) if isinstance(self.noise, bool | np.bool_) else float(self.noise),
             )
         except DegenerateCovarianceError:
             raise DegenerateCovarianceError(single_precision=data.dtype == np.float32) from None
@@ -460,6 +533,12 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         given = [name for name in _STARTS if getattr(self, name) is not None]
         if given:
             raise ValueError(f"{given[0]} is for a number of components, but n_components is 'auto'")
+        if isinstance(self._family(), LowRankFamily):
+            raise ValueError(
+                f"covariance_type={self.covariance_type!r} needs a number of components, not 'auto'"
+            )
+        if self.noise is not False:
+            raise ValueError("noise needs a number of components, but n_components is 'auto'")
         total = float(len(data) if weights is None else weights.sum())
         choice = choose(
             data,
@@ -476,6 +555,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             verbose=int(self.verbose),
             thorough=True,
             model=lambda row, result: self,
+            prior=self._prior(),
         )
         self._store(choice.result, data.dtype, n_samples, total)
         self.selection_ = choice.table
@@ -492,6 +572,26 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
                 f"Its counterpart for several is {family.name + 'II'!r}."
             )
 
+    def _family(self) -> CovarianceFamily:
+        """Return the covariance family, with the number of factors that was found where it has such."""
+        family = super()._family()
+        if isinstance(family, LowRankFamily) and hasattr(self, "n_factors_"):
+            return family.with_rank(self.n_factors_)
+        return family
+
+    def _family_to_fit(self, n_features: int, *, continued: bool) -> CovarianceFamily:
+        """Return the covariance family, with the number of factors to fit where it has such."""
+        family = super()._family()
+        if not isinstance(family, LowRankFamily):
+            return family
+        if isinstance(self.n_factors, str):
+            return family.with_rank(self.n_factors_) if continued and hasattr(self, "n_factors_") else family
+        if self.n_factors >= max(n_features, 2):
+            raise ValueError(
+                f"n_factors should be less than n_features={n_features}, but is {self.n_factors}"
+            )
+        return family.with_rank(self.n_factors)
+
     def _moves(self) -> Sequence[Move]:
         """Return the moves that `moves` stands for."""
         if self.moves is None:
@@ -502,6 +602,10 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             if isinstance(move, type) or not callable(getattr(move, "proposals", None)):
                 raise TypeError(f"moves should hold objects with a method proposals, but one is {move!r}")
         return tuple(self.moves)
+
+    def _prior(self) -> Prior | None:
+        """Return the prior that `prior` stands for."""
+        return prior_named(self.prior)
 
     def _given_parameters(self, n_components: int, n_features: int) -> GivenParameters:
         """Return the parts of the start that the user gave, checked."""
@@ -528,7 +632,14 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
                 f"{n_features}. Set warm_start=False to start anew."
             )
         history = getattr(self, "_path", ())
-        return GivenParameters(parameters.weights, parameters.means, parameters.factor, history)
+        return GivenParameters(
+            parameters.weights,
+            parameters.means,
+            parameters.factor,
+            getattr(self, "noise_variances_", None),
+            parameters.noise,
+            history,
+        )
 
     def _reconstruction(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[str, Any]:
         """Return the attributes that make a copy of this estimator a fitted one."""
@@ -539,14 +650,31 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         """Set the fitted attributes."""
         self._publish(result.parameters, dtype)
         self.stability_ = result.stability
+        self._store_factors(result.parameters)
+        self.noise_ = None
+        noise, region = result.parameters.noise, result.region
+        if noise is not None and region is not None:
+            self.noise_ = UniformNoise(noise.weight, region.log_volume, region.lower, region.upper)
         self.converged_ = result.em.converged
         self.n_iter_ = result.em.n_iter
-        self.lower_bound_ = result.em.log_likelihood
+        self.lower_bound_ = result.em.objective
         self._path = result.em.path
         self.lower_bounds_ = list(result.em.log_likelihoods)
         self.log_likelihood_ = result.em.log_likelihood * total
         self.n_samples_ = n_samples
         self.repaired_components_ = tuple(np.flatnonzero(result.parameters.repaired).tolist())
+
+    def _store_factors(self, parameters: MixtureParameters) -> None:
+        """Set the attributes that only low-rank families have."""
+        for name in ("n_factors_", "loadings_", "noise_variances_"):
+            if hasattr(self, name):
+                delattr(self, name)
+        family, noise = parameters.family, parameters.uniquenesses
+        if isinstance(family, LowRankFamily) and family.rank is not None:
+            self.n_factors_ = min(family.rank, max(parameters.n_features - 1, 1))
+            if noise is not None:
+                self.noise_variances_ = noise
+                self.loadings_ = loadings_of(parameters.covariances, noise, self.n_factors_)
 
     def _warn(self, result: FitResult) -> None:
         """Tell the user, once each, of what they can act on."""
@@ -564,10 +692,17 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             if constant:
                 listed = constant if names is None else [str(names[d]) for d in constant]
                 cause = f"feature(s) {listed} have the same value in every row, so leave them out"
+            hint = ""
+            if self.n_samples_ <= self.means_.shape[1]:
+                hint = (
+                    " For fewer rows than features there are covariance_type='factor_analysis' and "
+                    "prior='shrinkage'."
+                )
             warnings.warn(
                 f"The covariance of component(s) {list(self.repaired_components_)} was held up at the least "
                 f"allowed variance: {cause}. Otherwise try fewer components or a simpler covariance_type; "
-                "if so narrow a group is real, pass a number that is small beside its variance as reg_covar.",
+                "if so narrow a group is real, pass a number that is small beside its variance as reg_covar."
+                + hint,
                 DegenerateComponentWarning,
                 stacklevel=stack_level_of_user(),
             )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaussmix.core.density import FactorForm
+from gaussmix.core.noise import UniformNoise
 from gaussmix.covariance import FAMILIES
 from gaussmix.data.scaling import Scaling
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
@@ -58,6 +59,27 @@ def in_data_units(
     mapped.n_samples_ = mixture.n_samples_
     mapped.repaired_components_ = mixture.repaired_components_
     mapped.stability_ = mixture.stability_
+    if hasattr(mixture, "n_factors_"):
+        mapped.n_factors_ = mixture.n_factors_
+        if hasattr(mixture, "noise_variances_"):
+            mapped.noise_variances_ = mixture.noise_variances_ * scaling.scale * scaling.scale
+            mapped.loadings_ = mixture.loadings_ * scaling.scale[:, None]
+    noise = getattr(mixture, "noise_", None)
+    if noise is not None:
+        mapped.weights_ = np.asarray(mixture.weights_, dtype=np.float64)
+        mapped.noise_ = UniformNoise(
+            noise.weight,
+            noise.log_volume + scaling.log_volume,
+            noise.lower * scaling.scale + scaling.location,
+            noise.upper * scaling.scale + scaling.location,
+        )
+    mapped.component_names_ = mixture.component_names_
+    if hasattr(mixture, "selection_"):
+        total = mixture.n_samples_ if total_weight is None else total_weight
+        mapped.selection_ = mixture.selection_.shifted(-total * scaling.log_volume)
+        mapped.runners_up_ = tuple(
+            mapped.selection_.cell(row.covariance_type, row.n_components) for row in mixture.runners_up_
+        )
     mapped.lower_bound_ = mixture.lower_bound_ - scaling.log_volume
     mapped.lower_bounds_ = [bound - scaling.log_volume for bound in mixture.lower_bounds_]
     total = mixture.n_samples_ if total_weight is None else total_weight

@@ -9,12 +9,13 @@ from gaussmix.initialization.base import Start, StartingData
 from gaussmix.initialization.hierarchical import Hierarchical, SampleTree
 from gaussmix.initialization.hierarchical_tree import HierarchicalTree, grow_tree
 from gaussmix.initialization.moves import MOVES, DivideAnew, Move, SplitAndMerge
+from gaussmix.initialization.noise import Region, region_of, without_noise
 from gaussmix.initialization.order import Sample, representative_sample
 from gaussmix.initialization.partition import parameters_of_partition
 from gaussmix.initialization.portfolio import Portfolio
 from gaussmix.initialization.responsibilities import RandomResponsibilities
 from gaussmix.initialization.search import Search, SearchResult, Stability
-from gaussmix.initialization.seeds import KMeans, KMeansPlusPlus, RandomRows
+from gaussmix.initialization.seeds import KMeans, KMeansPlusPlus, RandomRows, clusters, within_clusters
 
 STARTS: Mapping[str, Start] = MappingProxyType(
     {
@@ -48,6 +49,7 @@ __all__ = [
     "Portfolio",
     "RandomResponsibilities",
     "RandomRows",
+    "Region",
     "Sample",
     "SampleTree",
     "Search",
@@ -56,7 +58,11 @@ __all__ = [
     "Stability",
     "Start",
     "StartingData",
+    "clusters",
     "grow_tree",
     "parameters_of_partition",
+    "region_of",
     "representative_sample",
+    "within_clusters",
+    "without_noise",
 ]

@@ -56,8 +56,12 @@ def parameters_at(data: StartingData, statistics: SufficientStatistics) -> Mixtu
     even = replace(
         statistics, counts=np.ones(n_components), first=np.zeros_like(statistics.first), second=second
     )
-    parameters = maximise(even, data.family, _floor_within(data, statistics))
-    return replace(parameters, repaired=np.zeros(n_components, dtype=bool))
+    floor = _floor_within(data, statistics)
+    if floor.prior is not None:  # beside which it matters how many rows there are
+        share = statistics.counts.sum() / n_components
+        even = replace(even, counts=share * even.counts, second=share * even.second)
+    parameters = maximise(even, data.family, floor)
+    return replace(parameters, means=statistics.centers, repaired=np.zeros(n_components, dtype=bool))
 
 
 def _floor_within(data: StartingData, statistics: SufficientStatistics) -> Regularization:

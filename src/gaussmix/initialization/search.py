@@ -72,7 +72,7 @@ class Optimum:
     ----------
     mixture : MixtureParameters
     log_likelihood : float
-        Mean log-likelihood of the rows.
+        Mean log-likelihood of the rows, with a prior that plus the prior's.
     remaining : float
         What it would gain if EM went on, by an estimate.
     n_spikes : int
@@ -225,7 +225,7 @@ class Search:
             return data.backend.expect(data.rows, parameters.density(), data.family.moments)
 
         result = run_em(expect, mixture, self.regularization, tol=POLISH_TOL, max_iter=POLISH_ITER)
-        return result.parameters, result.log_likelihood
+        return result.parameters, result.objective
 
     def _climb_alone(self, mixture: MixtureParameters, data: StartingData) -> tuple[MixtureParameters, float]:
         """Return where EM ends, in one thread: quicker where steps are short."""
@@ -243,7 +243,7 @@ class Search:
         """Return the optimum that moves lead to."""
         n_components, n_features = optimum.mixture.means.shape
         numbers = n_components * max(n_features**2, self.few.rows.n_rows)
-        if n_components == 1 or numbers > MOST_NUMBERS:
+        if n_components == 1 or numbers > MOST_NUMBERS or not self.moves:
             return optimum
         for _ in range(MOST_MOVES):
             if self._is_known(optimum):  # where it leads to has been found out before

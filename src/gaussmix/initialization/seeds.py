@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gaussmix.backends import Backend
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Array, Coordinates, Rows
-from gaussmix.core.statistics import Moments
+from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.order import in_canonical_order
 from gaussmix.initialization.partition import parameters_at, parameters_of_partition, partition
@@ -103,6 +103,43 @@ class KMeans:
             if (np.abs(step) <= self.tolerance).all():
                 break
         return centers
+
+
+def within_clusters(
+    data: StartingData, n_components: int, generator: np.random.RandomState
+) -> tuple[Array, float]:
+    """Return the covariance within clusters of k-means, shape (D, D), and its degrees of freedom.
+
+    Parameters
+    ----------
+    data : StartingData
+    n_components : int
+    generator : numpy.random.RandomState
+    """
+    sums = clusters(data, n_components, generator, Moments.POOLED)
+    freedom = max(float(sums.counts.sum() - np.count_nonzero(sums.counts)), 1.0)
+    return sums.second / freedom, freedom
+
+
+def clusters(
+    data: StartingData, n_components: int, generator: np.random.RandomState, moments: Moments
+) -> SufficientStatistics:
+    """Return the statistics of clusters of k-means, about their means.
+
+    Parameters
+    ----------
+    data : StartingData
+    n_components : int
+    generator : numpy.random.RandomState
+    moments : Moments
+    """
+    scaled = _in_units_of_spread(data)
+    seeds = spread_seeds(scaled, n_components, generator, data.backend)
+    centers = KMeans()._converge(scaled, seeds, data.backend) * data.spread
+    sums = partition(data, data.rows, centers, moments)
+    occupied = (sums.counts > 0)[:, None]
+    step = np.divide(sums.first, sums.counts[:, None], out=np.zeros_like(centers), where=occupied)
+    return sums.about(centers + step)
 
 
 def _in_units_of_spread(data: StartingData) -> Rows:

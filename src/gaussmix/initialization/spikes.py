@@ -61,7 +61,7 @@ def count_spikes(
     for s, k in np.argwhere(~collapsed & ((n_thin > 0) | (counts < least))).tolist():
         n_places = n_features + ((n_thin[s, k] + 1) * (n_features - n_thin[s, k]) if full else n_own)
         worth = n_places + 0.5 * (1 + n_features + n_own)
-        advantage = _advantage(mixtures.weights[s], mixtures.means[s], covariances.matrices(s), k)
+        advantage = _advantage(mixtures.weights[s], mixtures.means[s], covariances.entries[s], k)
         collapsed[s, k] = counts[s, k] * advantage < worth * np.log(counts[s].sum())
     return np.asarray(collapsed.sum(axis=1))
 
@@ -90,13 +90,6 @@ class _Covariances:
         diagonals: Array = np.einsum("skdd->skd", self.entries)
         return diagonals
 
-    def matrices(self, number: int) -> Array:
-        """Return the covariance matrices of one mixture, shape (K, D, D)."""
-        entries = self.entries[number]
-        if entries.ndim == 2:
-            entries = entries[:, :, None] * np.eye(entries.shape[1])
-        return np.asarray(entries)
-
     def numbers_of_thin_directions(self) -> NDArray[np.intp]:
         """Return in how many directions each component is thin, shape (S, K)."""
         weights, entries = self.mixtures.weights, self.entries
@@ -123,23 +116,32 @@ def _advantage(weights: Array, means: Array, matrices: Array, number: int) -> fl
     Parameters
     ----------
     weights, means, matrices : ndarray of shape (K,), (K, D), (K, D, D)
+        Or (K, D), the diagonals.
     number : int
         Which component.
     """
     own = matrices[number]
     others = np.delete(np.arange(len(weights)), number)
     apart = means[number] - means[others]
-    second = own + apart[:, :, None] * apart[:, None, :]
-    distances = np.einsum("kij,kji->k", np.linalg.inv(matrices[others]), second)
+    if matrices.ndim == 2:
+        distances = ((own + apart**2) / matrices[others]).sum(axis=1)
+        log_determinants = np.log(matrices).sum(axis=1)
+    else:
+        second = own + apart[:, :, None] * apart[:, None, :]
+        distances = np.einsum("kij,kji->k", np.linalg.inv(matrices[others]), second)
+        log_determinants = np.linalg.slogdet(matrices)[1]
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights)
-    elsewhere = log_weights[others] - 0.5 * (np.linalg.slogdet(matrices[others])[1] + distances)
-    here = log_weights[number] - 0.5 * (np.linalg.slogdet(own)[1] + len(own))
+    elsewhere = log_weights[others] - 0.5 * (log_determinants[others] + distances)
+    here = log_weights[number] - 0.5 * (log_determinants[number] + len(own))
     return float(here - elsewhere.max())
 
 
 def least_rows(family: CovarianceFamily, n_features: int) -> int:
     """Return how many rows a component must hold: enough for a covariance of its own, if it has one."""
+    rank = getattr(family, "rank", None)
+    if rank is not None:
+        return int(rank) + 2
     has_own_matrix = family.independent and family.n_parameters(1, n_features) > n_features
     return n_features + 2 if has_own_matrix else 3
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gaussmix.core.parameters import CovarianceFamily, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
-from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each
+from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each, penalised_each
 from gaussmix.core.statistics import Moments
 from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.initialization.base import StartingData
@@ -246,4 +246,5 @@ def _log_likelihoods_of_wholes(
         np.ones(n_groups),
     )
     wholes = maximise_each(statistics, data.family, regularization)
-    return data.backend.expect_each(rows, bounds, wholes.density(), Moments.NONE).log_likelihood
+    found = data.backend.expect_each(rows, bounds, wholes.density(), Moments.NONE)
+    return penalised_each(found, wholes, regularization).log_likelihood

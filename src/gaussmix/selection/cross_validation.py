@@ -58,6 +58,7 @@ class CrossValidation:
                 reg_covar=self.reg_covar,
                 generator=np.random.RandomState(fold),
                 backend=self.problem.backend,
+                prior=self.problem.prior,
             )
             training.prepare(sorted({cell.n_components for cell in self.cells}))
             folds.append((training, held_out))

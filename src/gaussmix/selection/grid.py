@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from gaussmix.backends import default_backend
 from gaussmix.core import criteria
+from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, n_free_parameters
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES
 from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.fitting import FitResult, with_log_likelihoods_of_data
-from gaussmix.selection.neighbours import proposals
+from gaussmix.initialization import STARTS
+from gaussmix.selection.neighbours import proposals, screened
 from gaussmix.selection.nesting import contained, directly_contained
 from gaussmix.selection.problem import Cell, CellFit, Clock, Problem
 from gaussmix.selection.table import SelectionRow
@@ -97,6 +99,7 @@ def fit_grid(
     n_threads: int = 1,
     clock: Clock | None = None,
     progress: Callable[[int, int, str], None] | None = None,
+    prior: Prior | None = None,
 ) -> GridResult:
     """Fit mixtures of several families and numbers of components.
 
@@ -120,6 +123,7 @@ def fit_grid(
         When to stop.
     progress : callable, optional
         Called with the number of cells that are done, of all, and what is being done.
+    prior : Prior, optional
     """
     clock = clock or Clock()
     # EM works in families' own order, in which each follows those that it contains.
@@ -133,6 +137,7 @@ def fit_grid(
         reg_covar=reg_covar,
         generator=generator,
         backend=default_backend(n_threads),
+        prior=prior,
     )
     search = _GridSearch(problem, ordered, numbers, tol, max_iter, thorough, n_threads, clock, progress)
     return search.run()
@@ -195,6 +200,8 @@ class _GridSearch:
         for cells in self._by_price(possible[1:]):
             self._each(self._from_tree, self._worthwhile(cells))
         fitted = [cell for cell in possible if cell in self.fits]
+        if self.thorough:
+            self._each(self._from_portfolio, fitted)
         for _ in range(1 if self.is_dear else MOST_ROUNDS):
             if not self._agree(fitted):
                 break
@@ -339,6 +346,14 @@ class _GridSearch:
         return self._improve(
             cell, proposals(self.problem, cell, below=self.fits[other], above=None, siblings=())
         )
+
+    def _from_portfolio(self, cell: Cell) -> bool:
+        """Start a cell from all starts that a mixture fitted alone would have."""
+        if self.clock.is_over:
+            return False
+        generator = np.random.RandomState(cell.n_components)  # whichever thread comes first
+        starts = STARTS["portfolio"](self.problem.data(cell.family), cell.n_components, generator)
+        return self._improve(cell, screened(self.problem, cell, list(starts)))
 
     def _from_all_neighbours(self, cell: Cell) -> bool:
         """Start a cell from all neighbours there are."""

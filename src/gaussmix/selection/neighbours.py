@@ -61,7 +61,7 @@ def proposals(
         ]
     if not starts:
         return []
-    return _screened(problem, cell, starts)
+    return screened(problem, cell, starts)
 
 
 def _different(fits: Sequence[CellFit]) -> list[CellFit]:
@@ -91,7 +91,7 @@ def _split_or_merged(
     return found
 
 
-def _screened(problem: Problem, cell: Cell, starts: list[MixtureParameters]) -> list[MixtureParameters]:
+def screened(problem: Problem, cell: Cell, starts: list[MixtureParameters]) -> list[MixtureParameters]:
     """Return the best of some starts after a few iterations."""
     data = problem.data(cell.family)
 

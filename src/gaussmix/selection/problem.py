@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends import Backend, Outputs
+from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.em import EMResult, maximise, run_em
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
+from gaussmix.core.prior import PriorSums
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.initialization import Hierarchical, StartingData, representative_sample
 from gaussmix.initialization.order import canonical_order
-from gaussmix.scales import Scales, measure, regularization_for
+from gaussmix.scales import Scales, measure, prior_for, regularization_for
 
 CHEAP = 10_000_000
 """Rows times components times squared features up to which EM takes milliseconds."""
@@ -65,7 +67,7 @@ class CellFit:
     @property
     def merit(self) -> tuple[bool, float]:
         """What fits of a cell are compared by; the larger is the better."""
-        return self.sound, self.em.log_likelihood
+        return self.sound, self.em.objective
 
 
 class Clock:
@@ -100,6 +102,7 @@ class Problem:
     reg_covar : float or None
     generator : numpy.random.RandomState
     backend : Backend
+    prior : Prior, optional
     """
 
     def __init__(
@@ -112,7 +115,10 @@ class Problem:
         reg_covar: float | None,
         generator: np.random.RandomState,
         backend: Backend,
+        prior: Prior | None = None,
     ) -> None:
+        self.prior = prior
+        self._priors: dict[tuple[str, int], PriorSums] = {}
         self._data: dict[str, StartingData] = {}
         self.generator = generator
         self.backend = backend
@@ -175,7 +181,14 @@ class Problem:
         within = self._within[cell.n_components]
         if cell.family.moments is Moments.TRACE:
             within = np.full_like(within, within.mean())
-        return self._floors[cell.family.common_scale].for_spread_within(within)
+        floor = self._floors[cell.family.common_scale].for_spread_within(within)
+        if self.prior is None or not self.prior.suits(cell.family):
+            return floor
+        if cell.key not in self._priors:
+            generator = np.random.RandomState(cell.n_components)  # whatever thread asks first
+            data = self.data(cell.family)
+            self._priors[cell.key] = prior_for(self.prior, data, cell.n_components, generator)
+        return replace(floor, prior=self._priors[cell.key])
 
     def start(self, cell: Cell) -> MixtureParameters:
         """Return the mixture of the tree's clusters."""
@@ -219,7 +232,7 @@ class Problem:
         floor = self.floor(cell)
         weights = self._few.sample.weights.sum()
         n_operations = rows.n_rows * cell.n_components * rows.n_features**2
-        if n_operations <= CHEAP and not on_all:
+        if n_operations <= CHEAP and not on_all and floor.prior is None:
             result = self._climb_alone(cell, start, floor, tol=tol, max_iter=max_iter)
             spikes = self.data(cell.family).count_spikes(
                 result.parameters, result.parameters.weights * weights
@@ -275,7 +288,7 @@ class Problem:
         n_rows, n_features, number = self.n_different, self.rows.n_features, cell.n_components
         if number > n_rows:
             return f"not fitted: {number} components need as many different rows, but there are {n_rows}"
-        if cell.family.moments not in MATRIX_MOMENTS:
+        if cell.family.moments not in MATRIX_MOMENTS or self.prior is not None:
             return None
         own = cell.family.independent or cell.family.identifier in ("EVV", "VVV")
         needed = number * (n_features + 1) if own else number + n_features
