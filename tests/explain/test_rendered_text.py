@@ -11,7 +11,15 @@ import pytest
 from rich.console import Console
 
 from gaussmix import GaussianMixture
-from gaussmix.explain import render_text, summarize
+from gaussmix.explain import (
+    explain_mixture,
+    explain_row,
+    render_explanation,
+    render_row,
+    render_text,
+    summarize,
+)
+from gaussmix.explain.terminal import Terminal
 
 
 def _rendered(summary, width=80, **options):
@@ -29,7 +37,7 @@ def _wide_model(n_components, n_features):
     return model, model.sample(500, random_state=0)[0]
 
 
-@pytest.mark.parametrize("width", [60, 80, 132])
+@pytest.mark.parametrize("width", [40, 60, 80, 132])
 @pytest.mark.parametrize(("n_components", "n_features"), [(1, 1), (3, 4), (3, 64), (50, 64), (120, 2)])
 def test_no_line_is_wider_than_the_terminal(n_components, n_features, width):
     model, X = _wide_model(n_components, n_features)
@@ -74,3 +82,73 @@ def test_a_bad_fit_is_called_bad_in_the_terminal(iris):
     text = _rendered(summarize(model, iris))
     assert "Warning: The fit stopped before it converged" in text
     assert "NO, after 1 iteration" in text
+
+
+def _explained(model, X, width=80, **options):
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, **options)
+    render_explanation(explain_mixture(model, X), console)
+    render_row(explain_row(model, X[:1]), console)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize(("n_components", "n_features"), [(2, 1), (3, 4), (15, 30)])
+def test_explanations_fit_the_terminal(n_components, n_features, width):
+    model, X = _wide_model(n_components, n_features)
+    model.component_names_ = [f"a rather long name of component number {k}" for k in range(n_components)]
+    text = _explained(model, X, width)
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_unicode_gets_letters_that_it_has(iris, encoding):
+    model = GaussianMixture(3, random_state=0).fit(iris)
+    summary = summarize(model, iris, [*iris.columns[:3], "Länge \N{GREEK SMALL LETTER ALPHA}"])
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict")
+    console = Console(file=stream, width=80)
+    render_text(summary, console)
+    render_explanation(explain_mixture(model, iris, summary=summary), console)
+    stream.flush()
+    text = raw.getvalue().decode(encoding)
+    assert ("1.30 +/- 0.18" if encoding == "ascii" else "1.30 ± 0.18") in text
+    assert "####" in text
+    assert "petal length (cm) <= " in text
+    assert ("L?nge ?" if encoding == "ascii" else "Länge ?") in text
+
+
+def test_bars_and_curves_are_as_long_and_high_as_what_they_show():
+    terminal, plain = (
+        Terminal(Console(file=io.TextIOWrapper(io.BytesIO(), encoding=encoding)))
+        for encoding in ("utf-8", "ascii")
+    )
+    assert [terminal.bar(share) for share in (0, 0.5, 1, 7, float("nan"))] == [
+        "▏    ", "██▌  ", "█████", "█████", "▏    ",
+    ]  # fmt: skip
+    assert [plain.bar(share) for share in (0, 0.5, 1)] == ["#    ", "##   ", "#####"]
+    assert terminal.sparkline([1, 2, 3, 4]) == "▁▃▆█"
+    assert plain.sparkline([1, 2, 3, 4]) == "0257"
+    assert terminal.sparkline([1000, 1, 2, 3]) == "█▁▂▃"
+    assert terminal.sparkline([2, 2, float("nan")]) == "▁▁ "
+    assert terminal.sparkline([float("nan")]) == " "
+
+
+def test_names_of_components_stand_in_every_text(iris):
+    model = GaussianMixture(3, random_state=0).fit(iris)
+    setosa = int(model.predict(iris.iloc[[0]])[0])
+    model.name_components({setosa: "setosa\x1b[31m", (setosa + 1) % 3: "[bold]x"})
+    summary = summarize(model, iris)
+    for text in (_rendered(summary), _explained(model, iris), _rendered(summary, 40)):
+        assert "setosa" in text
+        assert "[bold]x" in text
+        assert "\x1b" not in text
+    assert summary.label(setosa) == "setosa[31m"
+    assert "setosa[31m with 50 (33%)" in summary.sentences[0]
+
+
+def test_rows_that_are_shown_have_their_reasons(iris):
+    text = " ".join(_explained(GaussianMixture(3, random_state=0).fit(iris), iris).split())
+    assert re.search(r"Typical: rows \d+, \d+, \d+, \d+ and \d+\.", text)
+    assert re.search(r"At the border: row \d+ \(0\.\d+; component \d 0\.\d+\)", text)
+    assert re.search(r"row \d+ with \w+ \w+ \(cm\) = [\d.]+ where [\d.]+ is expected \([+-][\d.]+ sd\)", text)

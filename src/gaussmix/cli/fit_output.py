@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gaussmix import GaussianMixture
     from gaussmix.data import Features
     from gaussmix.explain import MixtureSummary
+    from gaussmix.explain.terminal import Terminal
     from gaussmix.selection import SelectionRow, SelectionTable
 
 _MOST_SENTENCES = 12
 
-__all__ = ["Outcome", "print_as_json", "print_as_text", "sentences"]
+__all__ = ["Outcome", "data_sentences", "print_as_json", "print_as_text", "sentences"]
 
 
 @dataclass(frozen=True)
@@ -59,57 +60,20 @@ def sentences(outcome: Outcome) -> list[str]:
     sentences : list of str
         With names from the file in them, as they are.
     """
-    left_out = [f"Column left out: {column}." for column in outcome.features.left_out]
-    choice = _choice_sentences(outcome.choice) if outcome.choice else []
-    return [*choice, *left_out, *outcome.notes]
+    from gaussmix.explain.choice import choice_sentences
+
+    choice = choice_sentences(outcome.choice) if outcome.choice else ()
+    return [*choice, *data_sentences(outcome)]
 
 
-def _choice_sentences(choice: SelectionTable) -> list[str]:
-    best, *others = choice.ranking
-    numbers = choice["n_components"]
-    n_types = len(set(choice["covariance_type"]))
-    families = f" and {n_types} covariance families" if n_types > 1 else ""
-    text = (
-        f"{_named(best, n_types)} chosen by BIC among {numbers.min()} to {numbers.max()}{families}: "
-        f"BIC {best.bic:,.1f} (smaller is better)"
-    )
-    if best.sound:
-        text += f", weight of evidence {best.bic_weight:.0%}"
-    runners_up = [
-        f"{one.covariance_type + ' ' if n_types > 1 else ''}{one.n_components} "
-        f"({one.bic - best.bic:+,.1f}, {one.bic_weight:.0%})"
-        for one in others
-        if one.sound
-    ]
-    if runners_up:
-        text += f"; next best {', '.join(runners_up[:3])}"
-    sentences = [f"{text}."]
-    fitted = {(row.covariance_type, row.n_components) for row in choice.ranking}
-    missing = [row for row in choice if (row.covariance_type, row.n_components) not in fitted]
-    unsound = [row for row in choice.ranking if not row.sound]
-    if missing:
-        sentences.append(f"{len(missing)} of {len(choice)} models were not fitted, such as "
-                         f"{_named(missing[0], n_types)}: {missing[0].message}.")  # fmt: skip
-    if unsound and best.sound:
-        which = ", ".join(
-            str(row.n_components) if n_types == 1 else f"{row.covariance_type} {row.n_components}"
-            for row in sorted(unsound, key=lambda row: row.n_components)[:9]
-        )
-        from gaussmix.core.representation import ScalarRepresentation
-        from gaussmix.covariance import FAMILIES
+def data_sentences(outcome: Outcome) -> list[str]:
+    """Say what was done to the data: what was left out, and what was noticed.
 
-        family = FAMILIES[best.covariance_type]
-        is_simplest = n_types > 1 or isinstance(family.representation, ScalarRepresentation)
-        advice = "" if is_simplest else "; a simpler --covariance may hold more"
-        sentences.append(f"Passed over, as a component collapsed onto too few rows: {which}{advice}.")
-    return sentences
-
-
-def _named(row: SelectionRow, n_types: int) -> str:
-    """Say what a model is."""
-    plural = "s" if row.n_components != 1 else ""
-    family = f" of type {row.covariance_type}" if n_types > 1 else ""
-    return f"{row.n_components} component{plural}{family}"
+    Parameters
+    ----------
+    outcome : Outcome
+    """
+    return [*(f"Column left out: {column}." for column in outcome.features.left_out), *outcome.notes]
 
 
 def _as_document(row: SelectionRow) -> dict[str, Any]:
@@ -133,22 +97,49 @@ def print_as_text(outcome: Outcome, summary: MixtureSummary, folder: str, files:
     files : sequence of str
         Names of the files in it.
     """
-    from rich.text import Text
-
     from gaussmix.cli.output import terminal
     from gaussmix.data.text import printable
     from gaussmix.explain import render_text
+    from gaussmix.explain.terminal import Terminal
 
-    console = terminal()
+    screen = Terminal(terminal())
     n_rows, n_columns = outcome.features.values.shape
     plural = "s" if n_columns != 1 else ""
-    console.print(Text(f"{printable(outcome.origin)}: {n_rows:,} rows, {n_columns:,} column{plural} used."))
-    for line in _shortened(sentences(outcome)):
-        console.print(Text(printable(line)))
-    console.print()
-    render_text(summary, console)
-    console.print()
-    console.print(Text(f"Written to {printable(folder)}: {', '.join(files)}"), soft_wrap=True)
+    screen.line(f"{printable(outcome.origin)}: {n_rows:,} rows, {n_columns:,} column{plural} used.")
+    remarks = sentences(replace(outcome, choice=None))  # the summary tells the choice
+    for line in _shortened(remarks):
+        screen.line(printable(line))
+    if outcome.choice is not None:
+        _print_curve(screen, outcome.choice)
+    screen.line()
+    render_text(summary, screen.console)
+    screen.line()
+    written = screen.text(f"Written to {printable(folder)}: {', '.join(files)}")
+    screen.console.print(written, soft_wrap=True)
+
+
+def _print_curve(screen: Terminal, choice: SelectionTable) -> None:
+    """Print the criterion over the numbers of components as a curve of blocks, its values at the ends."""
+    from gaussmix.explain.choice import best_by_number, criterion_name
+    from gaussmix.explain.wording import format_number
+
+    best = best_by_number(choice)
+    if len(best) < 2:
+        return
+    values = [row.criterion for row in best]
+    curve = screen.sparkline(values)
+    numbers = [row.n_components for row in best]
+    consecutive = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    screen.line()
+    name = criterion_name(choice).removeprefix("the ")
+    screen.line(f"{name[0].upper()}{name[1:]} by number of components (low is good)")
+    low, high = format_number(min(values), 6), format_number(max(values), 6)
+    screen.line(f"{curve}  from {low} to {high}", indent=2)
+    if consecutive and numbers[-1] < 10:
+        screen.line("".join(map(str, numbers)), indent=2)
+    chosen = choice.ranking[0]
+    mark = numbers.index(chosen.n_components) if chosen.sound else 0
+    screen.line(f"{' ' * mark}^ {chosen.n_components} ({chosen.covariance_type})", indent=2)
 
 
 def _shortened(lines: list[str]) -> list[str]:

@@ -10,9 +10,8 @@ import click
 from gaussmix.cli.options import debug_option, json_option, model_argument
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from gaussmix import GaussianMixture
+    from gaussmix.explain.terminal import Terminal
 
 __all__ = ["command"]
 
@@ -32,13 +31,14 @@ def command(model_path: str, as_json: bool) -> None:
     """
     from gaussmix import load_model
     from gaussmix.cli.output import print_json, terminal, warnings_as_lines
+    from gaussmix.explain.terminal import Terminal
 
     with warnings_as_lines():
         document = _describe(load_model(model_path))
     if as_json:
         print_json(document)
     else:
-        _print_text(document, terminal())
+        _print_text(document, Terminal(terminal()))
 
 
 def _describe(model: GaussianMixture) -> dict[str, Any]:
@@ -51,6 +51,7 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
     from gaussmix.explain.stability import stability_sentences
 
     names = feature_names(model) or [f"column_{i}" for i in range(1, model.n_features_in_ + 1)]
+    given_names = model.component_names_ or [None] * len(model.weights_)
     deviations = standard_deviations(model)
     correlations: Any = [None] * len(model.weights_)
     if isinstance(FAMILIES[model.covariance_type].representation, MatrixRepresentation):
@@ -69,57 +70,61 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
             "stability_sentences": stability_sentences(model.stability_),
         },
         "components": [
-            {"weight": weight, "mean": mean, "standard_deviation": deviation, "correlation": correlation}
-            for weight, mean, deviation, correlation in zip(
-                model.weights_, model.means_, deviations, correlations, strict=True
+            {
+                "name": name,
+                "weight": weight,
+                "mean": mean,
+                "standard_deviation": deviation,
+                "correlation": correlation,
+            }
+            for name, weight, mean, deviation, correlation in zip(
+                given_names, model.weights_, model.means_, deviations, correlations, strict=True
             )
         ],
     }
 
 
-def _print_text(document: dict[str, Any], console: Console) -> None:
-    from rich.text import Text
+def _print_text(document: dict[str, Any], screen: Terminal) -> None:
+    from gaussmix.explain.wording import clean_text, display_names, format_share
 
-    from gaussmix.explain.wording import display_names, format_share
-
-    components, names = document["components"], display_names(document["columns"], 32)
+    components = document["components"]
+    names = display_names(document["columns"], max(12, min(32, screen.width // 2)))
+    labels = [
+        f"component {k}" if one["name"] is None else clean_text(one["name"], _CELL_WIDTH - 2)
+        for k, one in enumerate(components)
+    ]
     counts = f"{_count(len(components), 'component')}, {_count(len(names), 'column')}"
-    console.print(Text(f"Gaussian mixture: {counts}, {document['covariance_type']} covariances."))
-    console.print(Text(" ".join([_fit_sentence(document), *document["fit"]["stability_sentences"]])))
-    console.print()
-    console.print(Text("Means and standard deviations, in the data's own units", style="bold"))
-    across = max(1, (console.width - max(map(len, names))) // _CELL_WIDTH)
+    screen.line(f"Gaussian mixture: {counts}, {document['covariance_type']} covariances.")
+    screen.line(" ".join([_fit_sentence(document), *document["fit"]["stability_sentences"]]))
+    screen.heading("Means and standard deviations, in the data's own units")
+    across = max(1, (screen.width - max(map(len, names))) // _CELL_WIDTH)
     for first in range(0, len(components), across):
-        _print_means(console, names, components, range(first, min(first + across, len(components))))
+        _print_means(screen, names, labels, components, range(first, min(first + across, len(components))))
     if components[0]["correlation"] is None:
         return
     shared = document["covariance_type"] in {"tied", "EEE"}
-    console.print()
-    console.print(Text(f"Correlations of {_NOTABLE_CORRELATION} or more, either sign", style="bold"))
+    screen.heading(f"Correlations of {_NOTABLE_CORRELATION} or more, either sign")
     for k, component in enumerate(components[:1] if shared else components):
-        title = "all components" if shared else f"component {k} ({format_share(float(component['weight']))})"
-        console.print(Text(f"{title}: {_correlation_sentence(component['correlation'], names)}"))
+        title = "all components" if shared else f"{labels[k]} ({format_share(float(component['weight']))})"
+        screen.line(f"{title}: {_correlation_sentence(component['correlation'], names)}")
 
 
 def _print_means(
-    console: Console, names: tuple[str, ...], components: list[dict[str, Any]], shown: range
+    screen: Terminal,
+    names: tuple[str, ...],
+    labels: list[str],
+    components: list[dict[str, Any]],
+    shown: range,
 ) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
     from gaussmix.explain.wording import FeatureFormat, format_share
 
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
-    table.add_column("column")
-    for k in shown:
-        table.add_column(f"component {k}", justify="right", no_wrap=True)
-    table.add_row("weight", *(format_share(float(components[k]["weight"])) for k in shown))
+    rows = [["weight", *(format_share(float(components[k]["weight"])) for k in shown)]]
     for d, name in enumerate(names):
         means = [float(component["mean"][d]) for component in components]
         deviations = [float(component["standard_deviation"][d]) for component in components]
         write = FeatureFormat.of(min(deviations), max(map(abs, means)))
-        table.add_row(Text(name), *(f"{write(means[k])} ± {write.spread(deviations[k])}" for k in shown))
-    console.print(table)
+        rows.append([name, *(f"{write(means[k])} ± {write.spread(deviations[k])}" for k in shown)])
+    screen.table([("column", "left"), *((labels[k], "right") for k in shown)], rows)
 
 
 def _fit_sentence(document: dict[str, Any]) -> str:

@@ -43,6 +43,10 @@ class Assignment:
     log_likelihood : float
     log_probability : float
         Sum of the logarithms of the assignment probabilities.
+    certainty : float
+        Sum of the assignment probabilities.
+    n_noise : int
+        Rows assigned to noise rather than to a component.
     n_unsure : int
         Rows whose largest probability is below `UNSURE`.
     certainty_histogram : ndarray of int, shape (CERTAINTY_BINS,)
@@ -59,6 +63,8 @@ class Assignment:
     total_weight: float = 0.0
     log_likelihood: float = 0.0
     log_probability: float = 0.0
+    certainty: float = 0.0
+    n_noise: int = 0
     n_unsure: int = 0
     counts: NDArray[np.int64] = field(init=False)
     weight: Array = field(init=False)
@@ -111,24 +117,30 @@ class Assignment:
         if len(values):
             self.lowest = np.minimum(self.lowest, values.min(axis=0))
             self.highest = np.maximum(self.highest, values.max(axis=0))
-        counts = np.bincount(label, minlength=self.n_components)
         row_weight = np.ones(len(label)) if weight is None else weight
         self.n_rows += len(label)
         self.total_weight += float(row_weight.sum())
         self.log_likelihood += float(row_weight @ log_density)
         self.log_probability += float(row_weight @ np.log(top))
+        self.certainty += float(row_weight @ top)
         self.n_unsure += int(np.count_nonzero(top < UNSURE))
-        self.counts += counts
+        bins = np.minimum((top * CERTAINTY_BINS).astype(np.int64), CERTAINTY_BINS - 1)
+        self.certainty_histogram += np.bincount(bins, minlength=CERTAINTY_BINS)
+        self._add_unusual(number, log_density)
+        grouped = label >= 0
+        self.n_noise += int(np.count_nonzero(~grouped))
+        if self.n_noise:
+            label, top, row_weight = label[grouped], top[grouped], row_weight[grouped]
+            responsibilities = responsibilities[grouped]
+            weight = None if weight is None else weight[grouped]
+        self.counts += np.bincount(label, minlength=self.n_components)
         for sums, values in (
             (self.weight, row_weight),
             (self.probability, row_weight * top),
             (self.sure, row_weight * (top >= SURE)),
         ):
             sums += np.bincount(label, weights=values, minlength=self.n_components)
-        self._add_exchange(label, responsibilities, weight)
-        bins = np.minimum((top * CERTAINTY_BINS).astype(np.int64), CERTAINTY_BINS - 1)
-        self.certainty_histogram += np.bincount(bins, minlength=CERTAINTY_BINS)
-        self._add_unusual(number, log_density)
+        self._add_exchange(label, responsibilities[:, : self.n_components], weight)
 
     def _add_exchange(self, label: NDArray[np.int64], responsibilities: Array, weight: Array | None) -> None:
         if weight is not None:

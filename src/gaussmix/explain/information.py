@@ -10,7 +10,7 @@ import numpy as np
 from gaussmix.core.rows import Array
 from gaussmix.explain.components import standard_deviations
 
-_MOST_EVALUATIONS = 100_000_000
+_MOST_EVALUATIONS = 20_000_000
 """Densities evaluated at most: with very many components the integrals get fewer nodes."""
 
 
@@ -58,6 +58,7 @@ def feature_information(model: Any) -> FeatureInformation:
     [1.0, 0.0]
     """
     weights = np.asarray(model.weights_, dtype=np.float64)
+    weights = weights / weights.sum()  # noise, if there is any, has its own
     means = np.asarray(model.means_, dtype=np.float64)
     n_components, n_features = means.shape
     total = np.zeros(n_features)

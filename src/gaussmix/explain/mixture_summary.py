@@ -7,7 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from gaussmix.explain.wording import clean_text
 from gaussmix.initialization import Stability
+from gaussmix.selection import SelectionRow
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class ComponentSummary:
         Features by what each alone tells about belonging to this component, the most telling first.
     distinguishing_from_nearest : tuple of int
         Features by how far its mean is from that of the nearest component.
+    name : str or None
+        As the user named it: clean it before showing it, or take `MixtureSummary.label`.
     """
 
     component: int
@@ -82,6 +86,7 @@ class ComponentSummary:
     features: tuple[FeatureSummary, ...]
     distinguishing: tuple[int, ...]
     distinguishing_from_nearest: tuple[int, ...]
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -170,6 +175,15 @@ class MixtureSummary:
     unusual_rows : tuple of UnusualRow
         The rows of least density, the least first.
     components : tuple of ComponentSummary
+    clouds : tuple of tuple of int
+        The components joined where they are slices of one cloud rather than separate groups; a separate
+        one stands by itself.
+    choice_sentences : tuple of str
+        Among what the model was chosen, by what, and which were next best; none where it was not chosen.
+    runners_up : tuple of SelectionRow
+        The next best models, with their weights of evidence; none where the model was not chosen.
+    n_noise : int
+        Rows assigned to noise rather than to a component.
     """
 
     n_rows: int
@@ -204,6 +218,20 @@ class MixtureSummary:
     warnings: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     stability_sentences: tuple[str, ...] = ()
+    clouds: tuple[tuple[int, ...], ...] = ()
+    choice_sentences: tuple[str, ...] = ()
+    runners_up: tuple[SelectionRow, ...] = ()
+    n_noise: int = 0
+
+    def label(self, component: int) -> str:
+        """Return what text calls a component: its name, safe to show, or its number.
+
+        Parameters
+        ----------
+        component : int
+        """
+        name = self.components[component].name
+        return f"component {component}" if name is None else clean_text(name, 40) or f"component {component}"
 
     @property
     def headline(self) -> str:
@@ -212,16 +240,17 @@ class MixtureSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as data for JSON: dicts, lists, numbers and text; no NaN, None in its place."""
-        result = {item.name: _jsonable(getattr(self, item.name)) for item in dataclasses.fields(self)}
+        result = {item.name: jsonable(getattr(self, item.name)) for item in dataclasses.fields(self)}
         result["headline"] = self.headline
         return result
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """Return dataclasses, tuples and numbers as JSON has them; None for what is not finite."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _jsonable(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {item.name: jsonable(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, (tuple, list)):
-        return [_jsonable(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -12,12 +12,14 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core.rows import Array
 
 BLOCK_ENTRIES = 1 << 20
 """Numbers in one block, of data or of responsibilities: 8 MiB in double precision."""
+SAMPLE = 20_000
+"""Rows looked at where a sample of them says enough."""
 
 
 class RowTable:
@@ -111,6 +113,21 @@ def resolve_feature_names(
     if fitted is not None and len(fitted) == table.n_features:
         return tuple(str(name) for name in fitted)
     return table.column_names or tuple(f"x{index}" for index in range(table.n_features))
+
+
+def evenly_spread(n_rows: int, sample_weight: ArrayLike | None) -> tuple[NDArray[np.intp], Array]:
+    """Return the places of at most `SAMPLE` rows spread over a table, and the weights that they stand for.
+
+    Parameters
+    ----------
+    n_rows : int
+    sample_weight : array-like of shape (N,), optional
+        Rows of weight zero are left out.
+    """
+    weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    present = np.flatnonzero(weight > 0)
+    rows = present[np.linspace(0, len(present) - 1, min(len(present), SAMPLE)).round().astype(np.intp)]
+    return rows, weight[rows] * (weight.sum() / weight[rows].sum())
 
 
 def feature_index(feature: int | str, names: Sequence[str]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gaussmix.explain.mixture_summary import ComponentSummary, MixtureSummary
 from gaussmix.explain.wording import (
     FeatureFormat,
@@ -16,6 +18,10 @@ LISTED = 4
 """Up to so many components are listed one by one in a sentence."""
 APART = 0.5
 """Means less than so many standard deviations apart are close."""
+MOST_LISTED = 8
+"""Of more components or features these are named, the others counted."""
+ONE_CLOUD = 0.75
+"""Below this mean certainty the components are slices of one cloud, wherever their centres are."""
 TELLING = 0.1
 """A feature that removes less of the doubt than this is not named."""
 
@@ -43,18 +49,18 @@ def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
             f"{'has' if len(constant) == 1 else 'have'} one value in every row: nothing can be learned "
             "there, and the log-likelihood and the criteria are flattered. Leave such columns out."
         )
-    repaired = [str(component.component) for component in summary.components if component.repaired]
+    repaired = [component.component for component in summary.components if component.repaired]
     if repaired and not constant:
         warnings.append(
-            f"{_listed('Component', repaired)} collapsed onto too few distinct values and "
+            f"{listed_components(summary, repaired)} collapsed onto too few distinct values and "
             f"{'was' if len(repaired) == 1 else 'were'} held up at the least variance allowed: "
             "the log-likelihood and the criteria flatter this fit. Try fewer components or a simpler "
             "covariance family."
         )
-    empty = [str(component.component) for component in summary.components if component.n_rows == 0]
+    empty = [component.component for component in summary.components if component.n_rows == 0]
     if empty:
         warnings.append(
-            f"{_listed('Component', empty)} {'has' if len(empty) == 1 else 'have'} no row of "
+            f"{listed_components(summary, empty)} {'has' if len(empty) == 1 else 'have'} no row of "
             f"{'its' if len(empty) == 1 else 'their'} own: every row is likelier to belong elsewhere."
         )
     if summary.n_parameters > summary.n_rows:
@@ -63,12 +69,51 @@ def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
             f"({summary.n_rows:,}): it describes these rows, not where they come from. Try fewer "
             "components or a simpler covariance family."
         )
-    if summary.n_components > 1 and summary.mean_certainty < 0.75:
-        warnings.append(
-            "The components overlap so much that they are slices of one cloud rather than separate groups: "
-            "take them as a description of its shape, not as groups of rows."
-        )
+    warnings.extend(cloud_sentences(summary))
     return tuple(warnings)
+
+
+def cloud_sentences(summary: MixtureSummary) -> tuple[str, ...]:
+    """Say which components are slices of one cloud rather than separate groups; nothing if all are separate.
+
+    Parameters
+    ----------
+    summary : MixtureSummary
+    """
+    slices = [cloud for cloud in summary.clouds if len(cloud) > 1]
+    if len(summary.clouds) == 1 or summary.mean_certainty < ONE_CLOUD:
+        slices = [tuple(range(summary.n_components))]
+    sentences = []
+    for cloud in slices:
+        if len(cloud) == summary.n_components > 1:
+            sentences.append(
+                "The components overlap so much that they are slices of one cloud rather than separate "
+                "groups: take them as a description of its shape, not as groups of rows."
+            )
+        elif len(cloud) > 1:
+            sentences.append(
+                f"{listed_components(summary, cloud)} are slices of one cloud rather than separate groups: "
+                "take them together, or as a description of its shape."
+            )
+    return tuple(sentences)
+
+
+def listed_components(summary: MixtureSummary, components: Sequence[int]) -> str:
+    """Return components as the beginning of a sentence: names where the user gave some, else numbers.
+
+    Parameters
+    ----------
+    summary : MixtureSummary
+    components : sequence of int
+    """
+    if all(summary.components[k].name is None for k in components):
+        return _listed("Component", [str(k) for k in components])
+    return capitalised(join_words(_shortened([summary.label(k) for k in components])))
+
+
+def capitalised(label: str) -> str:
+    """Return what a group is called at the beginning of a sentence; users' names stay as they are."""
+    return label[:1].upper() + label[1:] if label.startswith(("component ", "cluster ")) else label
 
 
 def describe_component(summary: MixtureSummary, component: ComponentSummary, n_features: int = 2) -> str:
@@ -100,9 +145,9 @@ def describe_component(summary: MixtureSummary, component: ComponentSummary, n_f
     closest = component.features[component.distinguishing_from_nearest[0]]
     distance = closest.from_nearest or 0.0
     if abs(distance) < APART:
-        return f"{opening} Its centre is close to that of component {component.nearest}."
+        return f"{opening} Its centre is close to that of {summary.label(component.nearest)}."
     return (
-        f"{opening} From component {component.nearest} it differs most in {names[closest.feature]} "
+        f"{opening} From {summary.label(component.nearest)} it differs most in {names[closest.feature]} "
         f"({signed_distance(distance)} sd)."
     )
 
@@ -147,14 +192,14 @@ def _sizes(summary: MixtureSummary) -> str:
     opening = f"The mixture has {summary.n_components} components in {rows}"
     if summary.n_components <= LISTED:
         sizes = [
-            f"component {component.component} with {component.n_rows:,} ({format_share(component.share)})"
-            for component in components
+            f"{summary.label(one.component)} with {one.n_rows:,} ({format_share(one.share)})"
+            for one in components
         ]
         return f"{opening}: {join_words(sizes)}."
     largest, smallest = components[0], components[-1]
     return (
-        f"{opening}: from {format_count(smallest.n_rows, 'row')} (component {smallest.component}) to "
-        f"{largest.n_rows:,} (component {largest.component})."
+        f"{opening}: from {format_count(smallest.n_rows, 'row')} ({summary.label(smallest.component)}) to "
+        f"{largest.n_rows:,} ({summary.label(largest.component)})."
     )
 
 
@@ -173,11 +218,15 @@ def _certainty(summary: MixtureSummary) -> str:
             f"({format_share(summary.n_unsure / summary.n_rows)}) no component reaches 0.6"
         )
     closest = max(summary.components, key=lambda component: component.overlap or 0.0)
-    if closest.overlap and closest.overlap >= 0.01:
+    if closest.nearest is not None and closest.overlap and closest.overlap >= 0.01:
         sentence += (
-            f"; {format_share(closest.overlap)} of the rows of component {closest.component} are expected "
-            f"to be confused with component {closest.nearest}"
+            f"; {format_share(closest.overlap)} of the rows of {summary.label(closest.component)} are "
+            f"expected to be confused with {summary.label(closest.nearest)}"
         )
+    if summary.n_noise:
+        rows = f"{format_count(summary.n_noise, 'row')} ({format_share(summary.n_noise / summary.n_rows)})"
+        verbs = ("is", "belongs") if summary.n_noise == 1 else ("are", "belong")
+        sentence += f"; {rows} {verbs[0]} noise and {verbs[1]} to none"
     return sentence + "."
 
 
@@ -198,7 +247,8 @@ def _telling(summary: MixtureSummary) -> str:
 
 
 def _listed(noun: str, names: list[str]) -> str:
-    shown = names[:8]
-    if len(names) > len(shown):
-        shown.append(f"{len(names) - len(shown)} more")
-    return f"{noun}{'' if len(names) == 1 else 's'} {join_words(shown)}"
+    return f"{noun}{'' if len(names) == 1 else 's'} {join_words(_shortened(names))}"
+
+
+def _shortened(names: list[str]) -> list[str]:
+    return names if len(names) <= MOST_LISTED else [*names[:MOST_LISTED], f"{len(names) - MOST_LISTED} more"]

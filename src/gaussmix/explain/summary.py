@@ -13,11 +13,15 @@ from gaussmix.core import criteria
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES
 from gaussmix.explain.assignment import Assignment, survey_assignment
+from gaussmix.explain.choice import choice_sentences
+from gaussmix.explain.clouds import separateness
 from gaussmix.explain.components import (
     root_mean_square,
     standard_deviations,
     standardised_difference,
 )
+from gaussmix.explain.confusion import confusion
+from gaussmix.explain.groups import Groups
 from gaussmix.explain.information import FeatureInformation, feature_information
 from gaussmix.explain.mixture_summary import (
     ComponentSummary,
@@ -28,6 +32,7 @@ from gaussmix.explain.mixture_summary import (
 from gaussmix.explain.rows import RowTable, resolve_feature_names
 from gaussmix.explain.sentences import headline_sentences, warning_sentences
 from gaussmix.explain.stability import stability_sentences
+from gaussmix.explain.working_mixture import WorkingMixture
 
 
 def summarize(
@@ -98,6 +103,7 @@ def summarize(
     log_likelihood, total_weight = assignment.log_likelihood, assignment.total_weight
     n_iterations = int(getattr(model, "n_iter_", 0))
     stability = getattr(model, "stability_", None)
+    selection = getattr(model, "selection_", None)
     summary = MixtureSummary(
         n_rows=assignment.n_rows,
         n_features=table.n_features,
@@ -115,7 +121,8 @@ def summarize(
         converged=bool(model.converged_) if n_iterations else None,
         n_iterations=n_iterations,
         stability=stability,
-        mean_certainty=float(assignment.probability.sum() / assignment.total_weight),
+        mean_certainty=assignment.certainty / assignment.total_weight,
+        n_noise=assignment.n_noise,
         n_unsure=assignment.n_unsure,
         certainty_histogram=tuple(assignment.certainty_histogram.tolist()),
         overall_means=tuple(contrasts.overall.tolist()),
@@ -128,6 +135,9 @@ def summarize(
         first_row_number=0 if numbers is None else int(numbers[0]),
         unusual_rows=_unusual_rows(model, table, assignment, contrasts, numbers),
         components=components,
+        clouds=_clouds(model, table, sample_weight),
+        choice_sentences=() if selection is None else choice_sentences(selection),
+        runners_up=tuple(getattr(model, "runners_up_", ())),
     )
     return dataclasses.replace(
         summary,
@@ -142,6 +152,7 @@ class _Contrasts:
 
     def __init__(self, model: Any) -> None:
         weights = np.asarray(model.weights_, dtype=np.float64)
+        weights = weights / weights.sum()  # noise, if there is any, has its own
         self.means: Array = np.asarray(model.means_, dtype=np.float64)
         self.deviations = standard_deviations(model)
         self.overall: Array = self.means[0] + weights @ (self.means - self.means[0])
@@ -161,6 +172,14 @@ class _Contrasts:
         for k in range(n_components):
             distances[k] = np.sqrt(np.sum(self.standardised(self.means - self.means[k]) ** 2, axis=1))
         return distances
+
+
+def _clouds(model: Any, table: RowTable, sample_weight: ArrayLike | None) -> tuple[tuple[int, ...], ...]:
+    """Return the components joined to clouds."""
+    mixture, groups = WorkingMixture.of(model), Groups.of(model)
+    joint = confusion(mixture, groups)
+    _, found = separateness(model, mixture, groups, joint, table, sample_weight)
+    return tuple(cloud.groups for cloud in found)
 
 
 def _nearest_components(overlap: Array, distances: Array) -> list[int | None]:
@@ -217,6 +236,7 @@ def _component_summary(
         features=features,
         distinguishing=tuple(np.argsort(-information.by_component[k], kind="stable").tolist()),
         distinguishing_from_nearest=tuple(np.argsort(-np.abs(from_nearest), kind="stable").tolist()),
+        name=(getattr(model, "component_names_", None) or [None] * len(model.weights_))[k],
     )
 
 
@@ -228,7 +248,7 @@ def _unusual_rows(
     row_numbers: NDArray[np.integer] | None,
 ) -> tuple[UnusualRow, ...]:
     rows, values = table.take(assignment.unusual)
-    responsibilities = model.predict_proba(rows)
+    responsibilities = model.predict_proba(rows)[:, : len(contrasts.means)]
     labels = responsibilities.argmax(axis=1)
     unusual = []
     for i, (row, label) in enumerate(zip(assignment.unusual.tolist(), labels.tolist(), strict=True)):

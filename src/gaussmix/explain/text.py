@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from gaussmix.explain.mixture_summary import ComponentSummary, MixtureSummary
-from gaussmix.explain.sentences import describe_component, feature_formats
+from gaussmix.explain.sentences import capitalised, describe_component, feature_formats
+from gaussmix.explain.terminal import Terminal
 from gaussmix.explain.wording import (
     DASH,
+    clean_text,
     display_names,
     format_count,
     format_number,
@@ -24,6 +23,12 @@ SHOWN_FEATURES = 10
 """More features than this are not listed: the most telling ones are."""
 DESCRIBED_COMPONENTS = 12
 """Up to so many components get a sentence on what sets them apart."""
+LISTED_CELLS = 40
+"""Up to so many means are listed below each other where they do not fit side by side."""
+BAR = 5
+"""Columns of a full bar."""
+WIDE, MEDIUM = 72, 50
+"""Columns from which the table of components has all its columns, and those on the nearest component."""
 
 
 def render_text(summary: MixtureSummary, console: Console | None = None) -> None:
@@ -33,8 +38,8 @@ def render_text(summary: MixtureSummary, console: Console | None = None) -> None
     ----------
     summary : MixtureSummary
     console : rich.console.Console, optional
-        Default: standard output. Its width is kept from 60 columns on; colour is never needed to
-        understand the text.
+        Default: standard output. Its width is kept from 40 columns on; neither colour nor letters beyond
+        ASCII are needed to understand the text.
 
     Examples
     --------
@@ -45,105 +50,124 @@ def render_text(summary: MixtureSummary, console: Console | None = None) -> None
     >>> render_text(summarize(model, X, ["length"]))  # doctest: +ELLIPSIS
     The mixture has 2 components in 6 rows: ...
     """
-    console = console or Console()
+    terminal = Terminal(console or Console())
     components = sorted(summary.components, key=lambda component: -component.share)[:SHOWN_COMPONENTS]
     components.sort(key=lambda component: component.component)
-    console.print(Text(summary.headline))
+    terminal.line(summary.headline)
+    if summary.choice_sentences:
+        terminal.line()
+        for sentence in summary.choice_sentences:
+            terminal.line(clean_text(sentence))
     for warning in summary.warnings:
-        console.print()
-        console.print(Text(f"Warning: {warning}", style="yellow"))
-    console.print()
-    console.print(_component_table(components))
-    _note_left_out(console, summary.n_components - len(components), "component", "the largest are shown")
-    console.print()
-    console.print(Text("Means and standard deviations, in the data's own units", style="bold"))
-    _print_means(console, summary, components)
+        terminal.line()
+        terminal.line(f"Warning: {warning}", "yellow")
+    terminal.line()
+    _print_components(terminal, components)
+    _note_left_out(terminal, summary.n_components - len(components), "component", "the largest are shown")
+    terminal.heading("Means and standard deviations, in the data's own units")
+    _print_means(terminal, summary, components)
     if 1 < summary.n_components <= DESCRIBED_COMPONENTS:
-        console.print()
-        heading = "What sets each apart (sd: standard deviations within components)"
-        console.print(Text(heading, style="bold"))
+        terminal.heading("What sets each apart (sd: standard deviations within components)")
         for component in components:
-            line = Text.assemble(
-                (f"Component {component.component}. ", "bold"), describe_component(summary, component, 2)
-            )
-            console.print(line)
-    console.print()
-    console.print(_fit_table(summary))
+            description = describe_component(summary, component, 2)
+            terminal.line(f"{capitalised(summary.label(component.component))}. {description}")
+    terminal.line()
+    terminal.facts(_fit_facts(summary))
 
 
-def _component_table(components: list[ComponentSummary]) -> Table:
-    table = _table()
-    for title in (
-        "component",
-        "rows",
-        "share",
-        "mean\nprobability",
-        "rows at\n0.9 or more",
-        "nearest",
-        "overlap",
-    ):
-        table.add_column(title, justify="right")
+def _print_components(terminal: Terminal, components: list[ComponentSummary]) -> None:
+    named = any(component.name is not None for component in components)
+    columns = [("component", "right")]
+    columns += [("name", "left")] if named else []
+    columns += [("rows", "right"), ("share", "right")]
+    if terminal.width >= WIDE:
+        columns += [("mean\nprobability", "right"), ("rows at\n0.9 or more", "right")]
+    if terminal.width >= MEDIUM:
+        columns += [("nearest", "right"), ("overlap", "right")]
+    rows = []
     for component in components:
-        table.add_row(
-            str(component.component),
-            f"{component.n_rows:,}",
-            format_share(component.share),
-            format_probability(component.mean_probability),
-            format_share(component.sure_share),
-            DASH if component.nearest is None else str(component.nearest),
-            format_share(component.overlap),
-        )
-    return table
+        row = [str(component.component)]
+        row += [clean_text(component.name or "", max(8, terminal.width // 4))] if named else []
+        row += [f"{component.n_rows:,}", format_share(component.share)]
+        if terminal.width >= WIDE:
+            row += [format_probability(component.mean_probability), format_share(component.sure_share)]
+        if terminal.width >= MEDIUM:
+            nearest = DASH if component.nearest is None else str(component.nearest)
+            row += [nearest, format_share(component.overlap)]
+        rows.append(row)
+    terminal.table(columns, rows)
 
 
-def _print_means(console: Console, summary: MixtureSummary, components: list[ComponentSummary]) -> None:
-    """Print the table of means with the shorter of components and features across the page."""
+def _print_means(terminal: Terminal, summary: MixtureSummary, components: list[ComponentSummary]) -> None:
+    """Print the means with bars: components side by side, else below each other, else features across."""
     formats = feature_formats(summary)
-    names = display_names(summary.feature_names, max(12, min(24, console.width // 4)))
+    names = display_names(summary.feature_names, max(12, min(24, terminal.width // 4)))
+    features = list(summary.telling_features[:SHOWN_FEATURES])
+    several = len(components) > 1
+    labels = [_short_label(summary, component, terminal.width) for component in components]
 
     def cell(component: ComponentSummary, d: int) -> str:
         feature = component.features[d]
         return f"{formats[d](feature.mean)} ± {formats[d].spread(feature.standard_deviation)}"
 
-    features = list(summary.telling_features[:SHOWN_FEATURES])
+    def bar(component: ComponentSummary, d: int) -> str:
+        return " " + terminal.bar(_place(summary, component, d), BAR) if several else ""
+
     cells = [[cell(component, d) for d in features] for component in components]
-    widest = max(len(text) for row in cells for text in row)
+    widest = max(len(terminal.text(text)) for row in cells for text in row)
+    side_by_side = max(widest + (BAR + 1 if several else 0), *map(len, labels))
     label_width = max(len(names[d]) for d in features)
-    table = _table()
-    if label_width + 2 + len(components) * (max(widest, 11) + 2) <= console.width:
-        table.add_column("feature", overflow="fold")
-        for component in components:
-            table.add_column(
-                f"component {component.component}" if len(components) < 5 else f"{component.component}",
-                justify="right",
-                no_wrap=True,
-            )
-        for position, d in enumerate(features):
-            table.add_row(Text(names[d]), *(row[position] for row in cells))
+    has_bars = True
+    if label_width + 2 + len(components) * (side_by_side + 2) <= terminal.width:
+        rows = [
+            [names[d], *(row[i] + bar(one, d) for one, row in zip(components, cells, strict=True))]
+            for i, d in enumerate(features)
+        ]
+        terminal.table([("feature", "left"), *((label, "right") for label in labels)], rows)
+    elif len(components) * len(features) <= LISTED_CELLS:
+        in_full = display_names(summary.feature_names, max(terminal.width - 2, 12))
+        for i, d in enumerate(features):
+            terminal.line(in_full[d])
+            rows = [
+                [label, row[i], bar(one, d)]
+                for one, label, row in zip(components, labels, cells, strict=True)
+            ]
+            terminal.table([("", "left"), ("", "right"), ("", "left")], rows, indent=2)
     else:
-        across = max(1, (console.width - 11) // (max(widest, 12) + 2))
+        has_bars = False
+        across = max(1, (terminal.width - 11) // (max(widest, 12) + 2))
         features = features[:across]
-        table.add_column("component", justify="right")
-        for d in features:
-            table.add_column(Text(names[d]), justify="right", overflow="fold")
-        for component, row in zip(components, cells, strict=True):
-            table.add_row(str(component.component), *row[:across])
-    console.print(table)
-    _note_left_out(console, summary.n_features - len(features), "feature", "the most telling are shown")
+        rows = [[str(one.component), *row[:across]] for one, row in zip(components, cells, strict=True)]
+        terminal.table([("component", "right"), *((names[d], "right") for d in features)], rows)
+    if several and has_bars:
+        terminal.line("Bars: where a centre lies among all, from the lowest to the highest.", "dim")
+    _note_left_out(terminal, summary.n_features - len(features), "feature", "the most telling are shown")
 
 
-def _fit_table(summary: MixtureSummary) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
-    table.add_column()
+def _place(summary: MixtureSummary, component: ComponentSummary, d: int) -> float:
+    """Return where a centre lies between the lowest and the highest one, from 0 to 1."""
+    means = [one.features[d].mean for one in summary.components]
+    lowest, highest = min(means), max(means)
+    span = highest - lowest
+    return (component.features[d].mean - lowest) / span if span > 0 else 0.5
+
+
+def _short_label(summary: MixtureSummary, component: ComponentSummary, width: int) -> str:
+    if component.name is not None:
+        return clean_text(summary.label(component.component), max(8, width // 5))
+    return f"component {component.component}" if len(summary.components) < 5 else f"{component.component}"
+
+
+def _fit_facts(summary: MixtureSummary) -> list[tuple[str, str]]:
+    """Return how the fit went, as terms and values."""
     converged = {True: "yes", False: "NO", None: "built from given parameters"}[summary.converged]
     if summary.converged is not None:
         converged += f", after {format_count(summary.n_iterations, 'iteration')}"
-    lines = [
-        (
-            "Covariance",
-            f"{summary.covariance_type} ({summary.covariance_identifier}): {summary.covariance_meaning}",
-        ),
+    family = summary.covariance_type
+    if family != summary.covariance_identifier:
+        family += f" ({summary.covariance_identifier})"
+    return [
+        ("Covariance", f"{family}: {summary.covariance_meaning}"),
         ("Parameters", f"{summary.n_parameters:,} free"),
         ("Log-likelihood", format_number(summary.log_likelihood, 6)),
         (
@@ -159,17 +183,8 @@ def _fit_table(summary: MixtureSummary) -> Table:
             f"{format_count(summary.n_unsure, 'row') if summary.n_unsure else 'no row'} below 0.6",
         ),
     ]
-    for name, value in lines:
-        table.add_row(name, Text(value))
-    return table
 
 
-def _table() -> Table:
-    return Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
-
-
-def _note_left_out(console: Console, count: int, noun: str, shown: str) -> None:
+def _note_left_out(terminal: Terminal, count: int, noun: str, shown: str) -> None:
     if count > 0:
-        console.print(
-            Padding(Text(f"{format_count(count, noun)} not shown: {shown}.", style="dim"), (0, 0, 0, 2))
-        )
+        terminal.line(f"{format_count(count, noun)} not shown: {shown}.", "dim", indent=2)

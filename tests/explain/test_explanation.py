@@ -1,0 +1,185 @@
+"""An explanation agrees with the model and the summary, as data and in words."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from gaussmix import AutoGaussianMixture, GaussianMixture
+from gaussmix.explain import explain_mixture, explain_row, summarize
+from gaussmix.merging import merge_components
+
+
+def test_groups_are_the_components_of_the_summary(iris, iris_model):
+    explanation = explain_mixture(iris_model, iris)
+    for group, component in zip(explanation.groups, explanation.summary.components, strict=True):
+        assert group.components == (component.component,)
+        assert (group.n_rows, group.share) == (component.n_rows, pytest.approx(component.share))
+        assert group.means == pytest.approx([feature.mean for feature in component.features])
+        assert group.standard_deviations == pytest.approx(
+            [feature.standard_deviation for feature in component.features]
+        )
+        assert group.nearest == component.nearest
+        assert group.separation.nats == pytest.approx(sum(group.separation.contributions))
+        assert min(group.separation.contributions) > -0.02 * group.separation.nats
+        assert group.from_nearest.other == group.nearest
+
+
+def test_data_survive_json_and_frames(iris, iris_model):
+    explanation = explain_mixture(iris_model, iris)
+    document = json.loads(json.dumps(explanation.to_dict(), allow_nan=False))
+    assert document["groups"][1]["rule"]["text"] == explanation.groups[1].rule.text
+    assert document["summary"]["n_rows"] == 150
+    frame = explanation.to_frame()
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.groupby("group")["share"].sum().to_numpy() == pytest.approx(1.0)
+    assert isinstance(explanation.to_frame("polars"), pl.DataFrame)
+    row = explain_row(iris_model, iris.iloc[[70]])
+    assert json.loads(json.dumps(row.to_dict(), allow_nan=False))["log_odds"] == row.log_odds
+    assert row.to_frame()["contribution"].tolist() == list(row.contributions)
+
+
+def test_merged_components_are_one_group(iris):
+    model = GaussianMixture(4, covariance_type="tied", random_state=0).fit(iris)
+    groups = [0, 1, 1, 0]
+    explanation = explain_mixture(model, iris, groups=groups, group_names=["first", "second"])
+    responsibilities = model.predict_proba(iris)
+    merged = np.stack(
+        [responsibilities[:, [0, 3]].sum(axis=1), responsibilities[:, [1, 2]].sum(axis=1)], axis=1
+    )
+    labels = merged.argmax(axis=1)
+    assert [group.name for group in explanation.groups] == ["first", "second"]
+    assert [group.n_rows for group in explanation.groups] == np.bincount(labels).tolist()
+    rows, drawn = model.sample(200_000, random_state=0)
+    for group in explanation.groups:
+        mine = rows[np.isin(drawn, group.components)]
+        assert group.means == pytest.approx(mine.mean(axis=0), abs=0.02)
+        assert group.standard_deviations == pytest.approx(mine.std(axis=0), rel=0.02)
+        assert group.rule.n_group == group.n_rows
+    assert explanation.tree.fidelity > 0.9
+    assert explain_mixture(model, iris, groups=groups).names == ("cluster 0", "cluster 1")
+
+
+def test_what_was_merged_by_the_package_can_be_explained(iris):
+    model = GaussianMixture(5, covariance_type="tied", random_state=0).fit(iris)
+    merged = merge_components(model, iris)
+    explanation = explain_mixture(model, iris, groups=merged.clusters_)
+    assert [group.components for group in explanation.groups] == list(merged.components_)
+    assert [group.n_rows for group in explanation.groups] == np.bincount(merged.predict(iris)).tolist()
+
+
+@pytest.mark.parametrize(
+    "groups", [[0, 1], [0, 2, 1, 4], [0.0, 1.0, 1.0, 0.0], [[0, 1, 1, 0]], [-1, 0, 1, 2]]
+)
+def test_groups_that_are_no_partition_are_refused(iris, groups):
+    model = GaussianMixture(4, covariance_type="tied", random_state=0).fit(iris)
+    with pytest.raises(ValueError, match="groups should"):
+        explain_mixture(model, iris, groups=groups)
+    with pytest.raises(ValueError, match="a name for each of the 4"):
+        explain_mixture(model, iris, group_names=["a"])
+
+
+def test_a_single_component_has_rows_but_nothing_to_be_set_apart_from(iris):
+    model = GaussianMixture(1).fit(iris)
+    explanation = explain_mixture(model, iris)
+    (group,) = explanation.groups
+    assert (group.separation, group.nearest, group.rule, explanation.tree) == (None, None, None, None)
+    assert len(group.typical_rows) == 5
+    assert explanation.sentences == ("There is only one group.",)
+    with pytest.raises(ValueError, match="only one group"):
+        explain_row(model, iris.iloc[[0]])
+
+
+def test_a_component_without_rows_has_no_rule():
+    X = np.concatenate([np.random.default_rng(0).normal(size=(50, 1)), np.full((50, 1), 20.0)])
+    model = GaussianMixture.from_parameters(
+        [0.5, 0.4, 0.1], [[0.0], [20.0], [500.0]], [1.0, 1.0, 1.0], covariance_type="spherical"
+    )
+    explanation = explain_mixture(model, X)
+    empty = explanation.groups[2]
+    assert (empty.n_rows, empty.rule, empty.typical_rows) == (0, None, ())
+    assert explanation.tree.fidelity == 1.0
+    assert "0 rows" in empty.sentences[0]
+
+
+def test_a_component_of_weight_zero_is_no_obstacle():
+    model = GaussianMixture.from_parameters(
+        [0.5, 0.5, 0.0], [[0.0], [9.0], [4.0]], [1.0, 1.0, 1.0], covariance_type="spherical"
+    )
+    X = np.random.default_rng(0).normal(size=(60, 1)) + np.repeat([0.0, 9.0], 30)[:, None]
+    explanation = explain_mixture(model, X)
+    assert explanation.groups[2].n_rows == 0
+    found = explain_row(model, [4.0], group=2, against=0)
+    assert found.log_odds == -math.inf
+    assert all(np.isfinite(found.contributions))
+    assert found.to_dict()["log_odds"] is None
+
+
+def test_weights_are_repetition(iris, iris_model):
+    weight = np.arange(150) % 3
+    weighted = explain_mixture(iris_model, iris, sample_weight=weight)
+    repeated = explain_mixture(iris_model, iris.loc[iris.index.repeat(weight)])
+    for one, other in zip(weighted.groups, repeated.groups, strict=True):
+        assert one.share == pytest.approx(other.share)
+        assert one.rule.text == other.rule.text
+        assert one.rule.precision == pytest.approx(other.rule.precision)
+    assert weighted.tree.lines == repeated.tree.lines
+
+
+def test_noise_belongs_to_no_group_and_is_said():
+    rng = np.random.default_rng(0)
+    X = np.concatenate(
+        [rng.normal(size=(200, 2)), rng.normal(size=(200, 2)) + 8, rng.uniform(-10, 18, (40, 2))]
+    )
+    model = GaussianMixture(2, noise=True, random_state=0).fit(X)
+    n_noise = int((model.predict(X) == -1).sum())
+    assert n_noise > 10
+    explanation = explain_mixture(model, X)
+    assert explanation.summary.n_noise == n_noise
+    assert f"{n_noise} rows" in explanation.summary.sentences[1]
+    assert sum(group.n_rows for group in explanation.groups) == 440 - n_noise
+    assert sum(group.share for group in explanation.groups) == pytest.approx(1 - n_noise / 440)
+    noisy = explain_row(model, X[-1])
+    assert noisy.noise_probability == pytest.approx(model.predict_proba(X[-1:])[0, -1])
+    assert "noise" in noisy.sentences[0]
+
+
+def test_the_runners_up_of_a_choice_are_told(iris):
+    model = AutoGaussianMixture(range(1, 4), covariance_types=["EEE", "VEV"], random_state=0).fit(iris)
+    for fitted in (model, model.best_estimator_):
+        summary = summarize(fitted, iris)
+        assert summary.runners_up == model.runners_up_
+        (sentence,) = summary.choice_sentences
+        best, second = model.selection_.ranking[:2]
+        assert f"{best.n_components} components of type {best.covariance_type} chosen by BIC" in sentence
+        assert f"next best {second.covariance_type} {second.n_components} (+" in sentence
+        assert json.dumps(summary.to_dict(), allow_nan=False)
+    by_icl = AutoGaussianMixture(range(1, 4), covariance_types=["EEE"], criterion="icl", random_state=0).fit(
+        iris
+    )
+    assert "chosen by ICL" in summarize(by_icl, iris).choice_sentences[0]
+    assert summarize(GaussianMixture(2).fit(iris), iris).choice_sentences == ()
+
+
+def test_a_million_rows_take_no_second_copy(monkeypatch):
+    import tracemalloc
+
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(100_000, 4)), rng.normal(size=(100_000, 4)) + 5])
+    model = GaussianMixture.from_parameters(
+        [0.5, 0.5], [[0.0] * 4, [5.0] * 4], [1.0, 1.0], covariance_type="spherical"
+    )
+    monkeypatch.setattr("gaussmix.explain.rows.BLOCK_ENTRIES", 1 << 16)
+    summary = summarize(model, X)
+    tracemalloc.start()
+    try:
+        explain_mixture(model, X, summary=summary)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * X.nbytes
