@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -14,6 +15,16 @@ from gaussmix import GaussianMixture
 def ax():
     """Axes that pyplot does not know."""
     return Figure(layout="constrained").subplots()
+
+
+@pytest.fixture
+def own_figures():
+    """Let displays make figures of their own, and close them after the test."""
+    plt.switch_backend("Agg")
+    before = set(plt.get_fignums())
+    yield
+    for number in set(plt.get_fignums()) - before:
+        plt.close(number)
 
 
 @pytest.fixture(scope="session")

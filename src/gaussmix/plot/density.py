@@ -12,7 +12,10 @@ from gaussmix.core.rows import Array
 from gaussmix.explain.components import marginal_covariances, root_mean_square
 from gaussmix.explain.information import most_telling_features
 from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
+from gaussmix.explain.wording import format_count
+from gaussmix.plot.display import Display
 from gaussmix.plot.limits import axis_limits, beyond_note
+from gaussmix.plot.names import ComponentNames
 from gaussmix.plot.style import (
     LEGEND,
     LEGEND_COMPONENTS,
@@ -21,6 +24,7 @@ from gaussmix.plot.style import (
     axis_names,
     component_handles,
     component_line,
+    plain_legend,
     plain_text,
 )
 
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 MOST_BINS = 120
 
 
-class DensityDisplay:
+class DensityDisplay(Display):
     """Histogram of one feature with the components' densities and their sum.
 
     Use `from_estimator` to make one; `plot` draws it again.
@@ -47,6 +51,8 @@ class DensityDisplay:
         Where the axis begins and ends. Rows beyond are counted in no bin but in the shares.
     n_outside : int
         Rows beyond the limits.
+    components : ComponentNames, optional
+        Default: numbers.
 
     Attributes
     ----------
@@ -56,6 +62,8 @@ class DensityDisplay:
     component_curves_ : LineCollection
         One curve a component.
     total_line_ : Line2D
+    numbers_ : list of Text
+        The components' numbers at their peaks, where they are too many for a legend.
     """
 
     def __init__(
@@ -69,6 +77,7 @@ class DensityDisplay:
         feature_name: str,
         limits: tuple[float, float],
         n_outside: int = 0,
+        components: ComponentNames | None = None,
     ) -> None:
         self.edges = edges
         self.heights = heights
@@ -78,6 +87,7 @@ class DensityDisplay:
         self.feature_name = feature_name
         self.limits = limits
         self.n_outside = n_outside
+        self.components = components or ComponentNames.given(None, len(means))
 
     @classmethod
     def from_estimator(
@@ -161,6 +171,7 @@ class DensityDisplay:
             feature_name=feature_name,
             limits=limits,
             n_outside=len(values) - len(inside),
+            components=ComponentNames.of(model),
         )
 
     def plot(self, ax: Axes | None = None, *, legend: bool = True, theme: Theme = LIGHT) -> DensityDisplay:
@@ -171,7 +182,7 @@ class DensityDisplay:
         ax : matplotlib Axes, optional
             Default: a new figure of pyplot's.
         legend : bool, default=True
-            Add a legend where the components are not too many for one.
+            Add a legend; where the components are too many for one, write their numbers at their peaks.
         theme : Theme, optional
             Colours of the components, the histogram and the sum. The axes' own colours stay as they are.
 
@@ -182,10 +193,7 @@ class DensityDisplay:
         """
         from matplotlib.collections import LineCollection
 
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots()
+        ax = self._begin(ax, theme, 7.0, 4.4)
         self.histogram_ = ax.stairs(
             self.heights, self.edges, fill=True, color=theme.bars, linewidth=0, zorder=1
         )
@@ -207,11 +215,42 @@ class DensityDisplay:
         ax.set_xlabel(self.feature_name, **plain_text(self.feature_name))
         ax.set_ylabel("density")
         if legend and 1 < len(self.means) <= LEGEND_COMPONENTS:
-            handles = component_handles(len(self.means), theme, marker=False)
-            ax.legend(handles=[*handles, self.total_line_], **LEGEND)
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
+            handles = component_handles(self.components.full, theme, marker=False)
+            plain_legend(ax.legend(handles=[*handles, self.total_line_], **LEGEND))
+        self.numbers_ = []
+        if legend and len(self.means) > LEGEND_COMPONENTS:  # numbers at the peaks stand in for the legend
+            self.numbers_ = self._mark_peaks(ax, theme)
+        return self._finish(theme)
+
+    def _mark_peaks(self, ax: Axes, theme: Theme) -> list[Any]:
+        """Write each component's number or name at its peak, higher where another stands already."""
+        from matplotlib.patheffects import withStroke
+
+        (left, right), (_, top) = ax.get_xlim(), ax.get_ylim()
+        peaks = self.component_densities(self.means).diagonal()
+        taken: list[tuple[float, float]] = []
+        marks = []
+        for k in np.argsort(peaks):
+            x, y = (self.means[k] - left) / (right - left), min(peaks[k] / top, 0.95)
+            if not 0 <= x <= 1:
+                continue
+            while any(abs(x - other) < 0.03 and abs(y - height) < 0.045 for other, height in taken):
+                y += 0.015
+            taken.append((x, y))
+            marks.append(
+                ax.text(
+                    x, y, self.components.short[k], color=theme.component_color(k), fontsize=8,
+                    fontweight="bold", ha="center", va="bottom", transform=ax.transAxes, clip_on=True,
+                    zorder=4, path_effects=[withStroke(linewidth=2, foreground=theme.background)],
+                    **plain_text(self.components.short[k]),
+                )
+            )  # fmt: skip
+        return marks
+
+    @property
+    def title(self) -> str:
+        """Which feature is shown."""
+        return f"{self.feature_name}: {format_count(len(self.means), 'component')}"
 
     def component_densities(self, points: Array) -> Array:
         """Return each component's weighted density at some points, shape (K, points)."""

@@ -12,6 +12,7 @@ from gaussmix.explain.components import marginal_covariances
 from gaussmix.explain.information import most_telling_features
 from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
 from gaussmix.plot.density import DensityDisplay
+from gaussmix.plot.names import ComponentNames
 from gaussmix.plot.sampling import ShownRows, choose_rows
 from gaussmix.plot.scatter import MixtureDisplay
 from gaussmix.plot.style import (
@@ -19,7 +20,9 @@ from gaussmix.plot.style import (
     LIGHT,
     Theme,
     axis_names,
+    caption,
     component_handles,
+    plain_legend,
     style_axes,
 )
 
@@ -125,6 +128,7 @@ class PairDisplay:
         shown = axis_names(names, 24)
         means = np.asarray(model.means_, dtype=np.float64)
         weights = np.asarray(model.weights_, dtype=np.float64)
+        components = ComponentNames.of(model)
         scatters = {}
         for i, vertical in enumerate(chosen):
             for j, horizontal in enumerate(chosen[:i]):
@@ -136,6 +140,7 @@ class PairDisplay:
                     weights=weights,
                     feature_names=(shown[horizontal], shown[vertical]),
                     probability=probability,
+                    components=components,
                 )
         densities = tuple(DensityDisplay.prepare(model, table, d, shown[d], sample_weight) for d in chosen)
         note = scatters[1, 0].note
@@ -149,7 +154,7 @@ class PairDisplay:
         Parameters
         ----------
         figure : matplotlib Figure, optional
-            Default: a new figure of pyplot's.
+            Default: a new figure of pyplot's, with title and caption.
         theme : Theme, optional
             Colours of ground, text and lines.
 
@@ -159,12 +164,14 @@ class PairDisplay:
             This object, with `axes_` and `figure_`.
         """
         n = len(self.densities)
+        own = figure is None
         if figure is None:
             import matplotlib.pyplot as plt
 
             figure = plt.figure(
                 figsize=(2.1 * n + 1.0, 2.0 * n + 0.8), layout="constrained", facecolor=theme.background
             )
+        crowded = len(self.densities[0].means) > LEGEND_COMPONENTS  # numbers stand in for the legend
         self.axes_ = figure.subplots(n, n, squeeze=False)
         self.figure_ = figure
         for i in range(n):
@@ -178,7 +185,7 @@ class PairDisplay:
                     ax.set_yticks([])
                     ax.set_ylabel("density" if i == 0 else "")
                 else:
-                    self.scatters[i, j].plot(ax, legend=False, numbers=False, theme=theme)
+                    self.scatters[i, j].plot(ax, legend=False, numbers=crowded, theme=theme)
                 style_axes(ax, theme)
                 ax.locator_params(nbins=4)
                 ax.tick_params(labelsize=7)
@@ -191,15 +198,25 @@ class PairDisplay:
                     ax.tick_params(labelleft=False)
                     ax.yaxis.get_offset_text().set_visible(False)
         self._legend(theme)
+        if own:
+            figure.suptitle(self.title, fontsize=11, color=theme.text, x=0.02, ha="left")
+            caption(figure, self.note, theme)
         return self
+
+    @property
+    def title(self) -> str:
+        """How many components are shown."""
+        return next(iter(self.scatters.values())).title
 
     def _legend(self, theme: Theme) -> None:
         n_components = len(self.densities[0].means)
         if not 1 < n_components <= LEGEND_COMPONENTS:
             return
-        handles = component_handles(n_components, theme)
+        handles = component_handles(self.densities[0].components.full, theme)
         corner: Axes = self.axes_[0, -1]
-        corner.legend(
-            handles=handles, loc="upper right", fontsize=8, frameon=False, labelcolor=theme.text,
-            ncols=1 if n_components <= 6 else 2,
+        plain_legend(
+            corner.legend(
+                handles=handles, loc="upper right", fontsize=8, frameon=False, labelcolor=theme.text,
+                ncols=1 if n_components <= 6 else 2,
+            )
         )  # fmt: skip

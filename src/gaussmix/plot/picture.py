@@ -17,10 +17,9 @@ from gaussmix.explain.wording import format_count
 from gaussmix.plot.density import DensityDisplay
 from gaussmix.plot.pairs import PairDisplay
 from gaussmix.plot.scatter import MixtureDisplay
-from gaussmix.plot.style import LIGHT, Theme, caption, new_figure, style_axes
+from gaussmix.plot.style import LIGHT, Theme, caption, finish_axes, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -104,7 +103,7 @@ def draw_density(
     display = DensityDisplay.from_estimator(
         model, X, feature_names=feature_names, sample_weight=sample_weight, ax=ax, theme=theme
     )
-    _finish(ax, theme, _title(model, X) if standalone else "")
+    finish_axes(ax, theme, _title(model, X) if standalone else "")
     description = (
         f"Histogram of {display.feature_name} with the density of each of the "
         f"{format_count(len(model.weights_), 'component')} and of all together."
@@ -127,7 +126,7 @@ def draw_map(
     display = MixtureDisplay.from_estimator(
         model, X, feature_names=feature_names, sample_weight=sample_weight, ax=ax, theme=theme
     )
-    _finish(ax, theme, _title(model, X) if standalone else "")
+    finish_axes(ax, theme, _title(model, X) if standalone else "")
     table = RowTable(X)
     note = display.note
     if table.n_features > 2:
@@ -173,14 +172,3 @@ def _picture(figure: Figure, description: str, note: str, theme: Theme, standalo
 def _title(model: Any, X: Any) -> str:
     n_components = format_count(len(model.weights_), "component")
     return f"Gaussian mixture: {n_components} in {format_count(RowTable(X).n_rows, 'row')}"
-
-
-def _finish(ax: Axes, theme: Theme, title: str) -> None:
-    style_axes(ax, theme)
-    ax.set_title(title, fontsize=11, loc="left", color=theme.text)
-    legend = ax.get_legend()
-    if legend is not None:
-        legend.get_frame().set_facecolor(theme.background)
-        legend.get_frame().set_edgecolor(theme.grid)
-        for text in legend.get_texts():
-            text.set_color(theme.text)

@@ -12,8 +12,11 @@ from gaussmix.core.rows import Array
 from gaussmix.explain.components import marginal_covariances
 from gaussmix.explain.information import most_telling_features
 from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
+from gaussmix.explain.wording import format_count
+from gaussmix.plot.display import Display
 from gaussmix.plot.ellipse import ellipse_curve
 from gaussmix.plot.limits import axis_limits, beyond_note
+from gaussmix.plot.names import ComponentNames
 from gaussmix.plot.sampling import SHOWN_ROWS, ShownRows, choose_rows
 from gaussmix.plot.style import (
     LEGEND,
@@ -23,6 +26,7 @@ from gaussmix.plot.style import (
     axis_names,
     component_handles,
     component_marker,
+    plain_legend,
     plain_text,
 )
 
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class MixtureDisplay:
+class MixtureDisplay(Display):
     """Scatter of the rows in two features, with an ellipse for each component.
 
     Use `from_estimator` to make one; `plot` draws it again.
@@ -46,6 +50,8 @@ class MixtureDisplay:
     feature_names : tuple of two str
     probability : tuple of float, default=(0.5, 0.9)
         Each component has one ellipse for each of them, which holds that share of it.
+    components : ComponentNames, optional
+        Default: numbers.
 
     Attributes
     ----------
@@ -80,6 +86,7 @@ class MixtureDisplay:
         weights: Array,
         feature_names: tuple[str, str],
         probability: Sequence[float] = (0.5, 0.9),
+        components: ComponentNames | None = None,
     ) -> None:
         self.rows = rows
         self.means = means
@@ -87,6 +94,7 @@ class MixtureDisplay:
         self.weights = weights
         self.feature_names = feature_names
         self.probability = tuple(probability)
+        self.components = components or ComponentNames.given(None, len(means))
 
     @classmethod
     def from_estimator(
@@ -120,7 +128,7 @@ class MixtureDisplay:
         max_rows : int, default=10000
             Of a longer table, a seeded random sample of so many rows is shown.
         ax : matplotlib Axes, optional
-            Default: a new figure of pyplot's.
+            Default: a new figure of pyplot's, with title and caption.
         **plot_options
             Passed to `plot`.
 
@@ -134,15 +142,7 @@ class MixtureDisplay:
             If the model has one feature only, or the features named are not two of its own.
         """
         table = RowTable(X)
-        names = resolve_feature_names(model, table, feature_names)
-        if table.n_features == 1:
-            raise ValueError("X has one feature, a scatter needs two: use DensityDisplay.from_estimator.")
-        if features is None:
-            chosen = sorted(most_telling_features(model)[:2])
-        else:
-            chosen = [feature_index(feature, names) for feature in features]
-        if len(chosen) != 2:
-            raise ValueError(f"features must be two features, but it has {len(chosen)}.")
+        chosen, names = choose_two_features(model, table, features, feature_names)
         rows = choose_rows(model, table, max_rows, sample_weight)
         shown = axis_names(names)
         display = cls(
@@ -152,6 +152,7 @@ class MixtureDisplay:
             weights=np.asarray(model.weights_),
             feature_names=(shown[chosen[0]], shown[chosen[1]]),
             probability=probability,
+            components=ComponentNames.of(model),
         )
         return display.plot(ax=ax, **plot_options)
 
@@ -173,7 +174,7 @@ class MixtureDisplay:
         point_size : float, optional
             Area of a marker in points squared. Default: smaller the more rows are shown.
         numbers : bool, default=True
-            Write each component's number at its centre.
+            Write each component's number, or the name it was given, at its centre.
         legend : bool, default=True
             Add a legend where the components are not too many for one.
         theme : Theme, optional
@@ -188,10 +189,7 @@ class MixtureDisplay:
         from matplotlib.collections import LineCollection
         from matplotlib.patheffects import withStroke
 
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots()
+        ax = self._begin(ax, theme, 7.0, 5.2)
         n_shown = len(self.rows.values)
         size = point_size if point_size is not None else float(np.clip(4000 / n_shown, 3, 22))
         opacity = float(np.clip(1500 / n_shown, 0.25, 0.8))
@@ -230,8 +228,9 @@ class MixtureDisplay:
         if numbers and n_components > 1:
             self.numbers_ = [
                 ax.annotate(
-                    str(k), tuple(self.means[k]), color=colors[k], fontsize=10 if n_components <= 20 else 8,
-                    fontweight="bold", ha="center", va="center", zorder=4, annotation_clip=True,
+                    self.components.short[k], tuple(self.means[k]), color=colors[k],
+                    fontsize=10 if n_components <= 20 else 8, fontweight="bold", ha="center", va="center",
+                    zorder=4, annotation_clip=True, **plain_text(self.components.short[k]),
                     path_effects=[withStroke(linewidth=2.5, foreground=theme.background)],
                 )
                 for k in range(n_components)
@@ -242,10 +241,14 @@ class MixtureDisplay:
         ax.set_xlabel(self.feature_names[0], **plain_text(self.feature_names[0]))
         ax.set_ylabel(self.feature_names[1], **plain_text(self.feature_names[1]))
         if legend and 1 < n_components <= LEGEND_COMPONENTS:
-            ax.legend(handles=component_handles(n_components, theme, line=False), **LEGEND)
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
+            handles = component_handles(self.components.full, theme, line=False)
+            plain_legend(ax.legend(handles=handles, **LEGEND))
+        return self._finish(theme)
+
+    @property
+    def title(self) -> str:
+        """How many components are shown."""
+        return f"{format_count(len(self.means), 'component')} in {format_count(self.rows.n_rows, 'row')}"
 
     def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return where the two axes begin and end."""
@@ -269,3 +272,27 @@ class MixtureDisplay:
         (left, right), (bottom, top) = self.limits()
         x, y = self.rows.values.T
         return int(np.count_nonzero((x < left) | (x > right) | (y < bottom) | (y > top)))
+
+
+def choose_two_features(
+    model: Any,
+    table: RowTable,
+    features: Sequence[int | str] | None,
+    feature_names: Sequence[str] | None,
+) -> tuple[list[int], tuple[str, ...]]:
+    """Return the two features that a picture shows, and the names of all.
+
+    Raises
+    ------
+    ValueError
+        If there is one feature only, or the features named are not two of the table's.
+    """
+    names = resolve_feature_names(model, table, feature_names)
+    if table.n_features == 1:
+        raise ValueError("X has one feature, and this picture needs two: use DensityDisplay.from_estimator.")
+    if features is None:
+        return sorted(most_telling_features(model)[:2]), names
+    chosen = [feature_index(feature, names) for feature in features]
+    if len(chosen) != 2:
+        raise ValueError(f"features must be two features, but it has {len(chosen)}.")
+    return chosen, names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ from gaussmix.explain.wording import display_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
     from matplotlib.lines import Line2D
 
 # Seven markers against eight colours: the pair of both repeats only after 56 components.
@@ -43,11 +46,12 @@ _FALLBACK_FONTS = (
 def plain_text(text: str) -> dict[str, Any]:
     """Return the properties of a text that may hold a column's name.
 
-    A dollar sign is a dollar sign, and letters beyond Latin, Greek and Cyrillic are looked for in the fonts
-    of other scripts that are installed.
+    A dollar sign is a dollar sign, and letters beyond Latin, Greek and Cyrillic, but not punctuation and
+    symbols, are looked for in the fonts of other scripts that are installed.
     """
     properties: dict[str, Any] = {"parse_math": False, "usetex": False}
-    fallbacks = _installed_fallbacks() if any(letter >= "\u0530" for letter in text) else ()
+    foreign = any(letter >= "\u0530" and not "\u2000" <= letter < "\u2c00" for letter in text)
+    fallbacks = _installed_fallbacks() if foreign else ()
     if fallbacks:
         import matplotlib as mpl
 
@@ -108,19 +112,51 @@ def component_line(component: int) -> Any:
 
 
 def component_handles(
-    n_components: int, theme: Theme, *, marker: bool = True, line: bool = True
+    names: Sequence[str], theme: Theme, *, marker: bool = True, line: bool = True
 ) -> list[Line2D]:
     """Return entries of a legend of components, by their marker, their line or both."""
     from matplotlib.lines import Line2D
 
     return [
         Line2D(
-            [], [], color=theme.component_color(k), linewidth=1.6, markersize=6, label=f"component {k}",
+            [], [], color=theme.component_color(k), linewidth=1.6, markersize=6, label=name,
             marker=component_marker(k) if marker else "",
             linestyle=component_line(k) if line else "none",
         )
-        for k in range(n_components)
+        for k, name in enumerate(names)
     ]  # fmt: skip
+
+
+def plain_legend(legend: Legend) -> None:
+    """Have a legend's texts drawn as they are, whatever names are among them."""
+    for text in legend.get_texts():
+        text.set(**plain_text(text.get_text()))
+
+
+def sequential_colors(theme: Theme, color: str | None = None) -> Colormap:
+    """Return colours from the ground to a strong one, for what is little or much; read in grey, too."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    strong = color or theme.palette[0]
+    return LinearSegmentedColormap.from_list("sequential", [theme.background, strong])
+
+
+def diverging_colors(theme: Theme) -> Colormap:
+    """Return colours from vermilion over the ground to blue, for what is below or above a middle."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list(
+        "diverging", [theme.palette[1], theme.background, theme.palette[0]]
+    )
+
+
+def text_color_on(color: Any) -> str:
+    """Return black or white, whichever is legible on a colour."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = ((c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in to_rgb(color))
+    # Contrast with black exceeds that with white from this relative luminance on (WCAG 2.2).
+    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff"
 
 
 def axis_names(names: tuple[str, ...], width: int = 32) -> tuple[str, ...]:
@@ -143,6 +179,20 @@ def style_axes(ax: Axes, theme: Theme) -> None:
         axis.get_offset_text().set_color(theme.muted)
         axis.get_offset_text().set_fontsize(8)
     ax.title.set_color(theme.text)
+
+
+def finish_axes(ax: Axes, theme: Theme, title: str, *, grid: bool = True) -> None:
+    """Give an axes of a picture of our own, and its legend, a theme's colours and a title."""
+    style_axes(ax, theme)
+    if not grid:
+        ax.grid(False)
+    ax.set_title(title, fontsize=11, loc="left", color=theme.text, **plain_text(title))
+    legend = ax.get_legend()
+    if legend is not None:
+        legend.get_frame().set_facecolor(theme.background)
+        legend.get_frame().set_edgecolor(theme.grid)
+        for text in (*legend.get_texts(), legend.get_title()):
+            text.set_color(theme.text)
 
 
 def new_figure(width: float, height: float, theme: Theme, dpi: int = 150) -> Figure:
