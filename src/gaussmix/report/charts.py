@@ -1,17 +1,11 @@
-"""The small charts of the page, as positions and texts for its template."""
+"""The histogram of the page, as positions and texts for its template."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gaussmix.explain import ComponentSummary, MixtureSummary
-from gaussmix.explain.sentences import describe_component
-from gaussmix.explain.wording import display_names, format_count, format_share
-
-CARD_FEATURES = 5
-"""Bars on a component's card."""
-CONFUSED = 0.01
-"""Overlaps below this are not listed."""
+from gaussmix.explain import MixtureSummary
+from gaussmix.explain.wording import format_count, format_share
 
 _LEFT, _RIGHT, _BASE, _TOP = 12.0, 468.0, 150.0, 18.0
 
@@ -61,45 +55,6 @@ def certainty_histogram(summary: MixtureSummary) -> dict[str, Any] | None:
         + "; ".join(spans)
         + ".",
     }
-
-
-def component_cards(summary: MixtureSummary, components: list[ComponentSummary]) -> list[dict[str, Any]]:
-    """Return a card a component: its size, its farthest features as bars, and a sentence."""
-    if summary.n_components == 1:
-        return []
-    names = display_names(summary.feature_names)
-    cards = []
-    for component in components:
-        bars = [
-            {
-                "name": names[d],
-                "tone": "above" if component.features[d].from_overall > 0 else "below",
-                "width": f"{100 * component.features[d].information:.1f}",
-                "text": format_share(component.features[d].information),
-            }
-            for d in component.distinguishing[:CARD_FEATURES]
-        ]
-        cards.append(
-            {
-                "component": component.component,
-                "size": f"{format_count(component.n_rows, 'row')}, {format_share(component.share)}",
-                "bars": bars,
-                "sentence": describe_component(summary, component, 2),
-            }
-        )
-    return cards
-
-
-def confused_pairs(summary: MixtureSummary, most: int = 10) -> list[dict[str, Any]]:
-    """Return the pairs of components that are confused most, one entry a pair."""
-    pairs: dict[frozenset[int], tuple[float, int, int]] = {}
-    for j, row in enumerate(summary.overlap):
-        for k, share in enumerate(row):
-            key = frozenset((j, k))
-            if share >= CONFUSED and share > pairs.get(key, (0.0, 0, 0))[0]:
-                pairs[key] = (share, j, k)
-    ranked = sorted(pairs.values(), key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
-    return [{"component": j, "other": k, "share": format_share(share)} for share, j, k in ranked]
 
 
 def _percent(count: int, total: int) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gaussmix.explain import ComponentSummary, MixtureSummary, UnusualRow
+from gaussmix.explain import ComponentSummary, MixtureExplanation, MixtureSummary, NotableRow
 from gaussmix.explain.sentences import feature_formats, signed_distance
 from gaussmix.explain.wording import (
     FeatureFormat,
     display_names,
     format_count,
-    format_probability,
-    format_share,
 )
 
 SHOWN_COMPONENTS = 60
@@ -26,22 +24,6 @@ def shown_components(summary: MixtureSummary) -> list[ComponentSummary]:
     """Return the components that the page lists, in their order: all, or the largest of very many."""
     largest = sorted(summary.components, key=lambda component: -component.share)[:SHOWN_COMPONENTS]
     return sorted(largest, key=lambda component: component.component)
-
-
-def component_rows(components: list[ComponentSummary]) -> list[dict[str, Any]]:
-    """Return one row a component: size, certainty, nearest other."""
-    return [
-        {
-            "component": component.component,
-            "rows": f"{component.n_rows:,}",
-            "share": format_share(component.share),
-            "probability": format_probability(component.mean_probability),
-            "sure": format_share(component.sure_share),
-            "nearest": component.nearest,
-            "overlap": format_share(component.overlap),
-        }
-        for component in components
-    ]
 
 
 def means_tables(
@@ -89,20 +71,21 @@ def means_tables(
     return [table], _features_left_out(summary, len(features))
 
 
-def unusual_table(summary: MixtureSummary) -> dict[str, Any]:
-    """Return the rows of least density with their values in the most telling features."""
+def unusual_table(explanation: MixtureExplanation) -> dict[str, Any]:
+    """Return the rows of least density with their values in the most telling features, and why."""
+    summary = explanation.summary
     formats = feature_formats(summary)
     names = display_names(summary.feature_names)
     shown = sorted(summary.telling_features[:ACROSS])
     rows = [
         {
-            "number": str(row.number),
+            "number": row.number,
             "log_density": f"{row.log_density:,.2f}",
-            "component": row.component,
+            "component": row.group,
             "reason": _reason(row, names, formats),
             "cells": [formats[d](row.values[d]) for d in shown],
         }
-        for row in summary.unusual_rows
+        for row in explanation.unusual_rows
     ]
     return {
         "headings": [names[d] for d in shown],
@@ -121,6 +104,13 @@ def _features_left_out(summary: MixtureSummary, n_shown: int) -> str:
     )
 
 
-def _reason(row: UnusualRow, names: tuple[str, ...], formats: tuple[FeatureFormat, ...]) -> str:
-    d = row.farthest_feature
-    return f"{names[d]} = {formats[d](row.values[d])} ({signed_distance(row.deviations)} sd)"
+def _reason(row: NotableRow, names: tuple[str, ...], formats: tuple[FeatureFormat, ...]) -> str:
+    """Return the value that is least expected given the row's other values."""
+    if not row.deviations:
+        return ""
+    worst = row.deviations[0]
+    d = worst.feature
+    return (
+        f"{names[d]} is {formats[d](worst.value)}, expected {formats[d](worst.expected)} "
+        f"({signed_distance(worst.z)} sd)"
+    )

@@ -1,0 +1,184 @@
+"""How the model was chosen: the table of what was compared, for the page and for its script."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from gaussmix.covariance import FAMILIES
+from gaussmix.explain.choice import criterion_name
+from gaussmix.explain.wording import DASH, clean_text, format_count, format_number, format_share, join_words
+from gaussmix.selection import SelectionRow, SelectionTable
+
+MOST_CELLS = 600
+FEWEST_NUMBERS = 5
+_NUMBERS = ("criterion", "bic", "icl", "aic", "log_likelihood", "seconds", "bic_weight")
+_EVIDENCE = ((10.0, "very strong"), (6.0, "strong"), (2.0, "some"), (0.0, "hardly any"))
+"""Differences of BIC and what they are evidence of: Kass and Raftery 1995, section 3.2."""
+
+
+def choice_content(table: SelectionTable) -> dict[str, Any] | None:
+    """Return what the page shows of a choice; None where nothing was fitted.
+
+    Parameters
+    ----------
+    table : SelectionTable
+
+    Returns
+    -------
+    dict
+        ``sentences``; ``numbers`` and ``lines``, the table of cells with a line a family; ``models``, what
+        the page's script needs.
+    """
+    ranking = table.ranking
+    if not ranking:
+        return None
+    best = ranking[0]
+    named = criterion_name(table)
+    sentences = _sentences(table, [row.criterion for row in table], best, named)
+    numbers = _shown_numbers(table, best)
+    if len(numbers) < len({row.n_components for row in table}):
+        sentences.append(
+            f"Shown are the models of {numbers[0]} to {numbers[-1]} components, around the one chosen."
+        )
+    rows = [row for row in table if row.n_components in numbers]
+    values = [row.criterion for row in rows]
+    families = _families_by_merit(rows, values)
+    models = [
+        asdict(row)
+        | {name: _finite(getattr(row, name)) for name in _NUMBERS}
+        | {"value": _finite(values[number]), "sound": row.sound, "chosen": row == best}
+        for number, row in enumerate(rows)
+    ]
+    for model in models:
+        model["message"] = None if model["message"] is None else clean_text(model["message"], 300)
+    places = {(row.covariance_type, row.n_components): i for i, row in enumerate(rows)}
+    lowest = values[places[best.covariance_type, best.n_components]]
+    lines = [
+        {
+            "family": family,
+            "meaning": FAMILIES[family].meaning,
+            "cells": [
+                _cell(places.get((family, number)), rows, values, lowest, best, named) for number in numbers
+            ],
+        }
+        for family in families
+    ]
+    return {
+        "criterion": named,
+        "sentences": sentences,
+        "numbers": numbers,
+        "lines": lines,
+        "models": models,
+        "families": families,
+        "meanings": {family: FAMILIES[family].meaning for family in families},
+    }
+
+
+def model_name(row: SelectionRow) -> str:
+    """Return what a model is called in a sentence.
+
+    Parameters
+    ----------
+    row : SelectionRow
+    """
+    return f"{row.covariance_type} with {format_count(row.n_components, 'component')}"
+
+
+def _shown_numbers(table: SelectionTable, best: SelectionRow) -> list[int]:
+    """Return the numbers of components that have columns: all, or of very many those nearest to the best."""
+    numbers = sorted({row.n_components for row in table}, key=lambda n: (abs(n - best.n_components), n))
+    most = max(FEWEST_NUMBERS, MOST_CELLS // len({row.covariance_type for row in table}))
+    return sorted(numbers[:most])
+
+
+def _families_by_merit(rows: Sequence[SelectionRow], values: list[float]) -> list[str]:
+    best: dict[str, float] = {}
+    for row, value in zip(rows, values, strict=True):
+        merit = value if math.isfinite(value) and row.sound else math.inf
+        best[row.covariance_type] = min(best.get(row.covariance_type, math.inf), merit)
+    return sorted(best, key=lambda family: best[family])
+
+
+def _cell(
+    place: int | None,
+    rows: Sequence[SelectionRow],
+    values: list[float],
+    lowest: float,
+    best: SelectionRow,
+    named: str,
+) -> dict[str, Any]:
+    if place is None or not math.isfinite(values[place]):
+        message = "not compared" if place is None else clean_text(rows[place].message or "not fitted", 300)
+        return {"model": place, "text": DASH, "tone": "none", "label": message, "strength": "0"}
+    row, excess = rows[place], values[place] - lowest
+    label = f"{model_name(row)}: {named} {format_number(values[place], 6)}"
+    if row == best:
+        return {
+            "model": place,
+            "text": "best",
+            "tone": "best",
+            "label": f"{label}, the one chosen",
+            "strength": "1",
+        }
+    if not row.sound:
+        label += f"; passed over: {clean_text(row.message or '', 300)}"
+    return {
+        "model": place,
+        "text": f"{excess:+,.1f}" if abs(excess) < 100 else f"{excess:+,.0f}",
+        "tone": "" if row.sound else "unsound",
+        "label": f"{label}, {format_number(abs(excess), 3)} {'above' if excess >= 0 else 'below'} the best",
+        "strength": f"{math.exp(-max(excess, 0.0) / 20.0):.2f}" if row.sound else "0",
+    }
+
+
+def _sentences(table: SelectionTable, values: list[float], best: SelectionRow, named: str) -> list[str]:
+    numbers, families = table["n_components"], set(table["covariance_type"])
+    among = f"{numbers.min()} to {numbers.max()} components"
+    if len(families) > 1:
+        among += f" in {len(families)} covariance families"
+    sentences = [
+        f"{format_count(len(table), 'model')} {'was' if len(table) == 1 else 'were'} compared, {among}. "
+        f"{model_name(best)} has the least {named}."
+        if best.sound
+        else f"None of the {len(table)} models compared is sound; {model_name(best)} is the least bad: "
+        f"{clean_text(best.message or '', 200)}."
+    ]
+    value = {id(row): values[i] for i, row in enumerate(table)}
+    sound = [row for row in table.ranking if row.sound and row is not best]
+    if best.sound and sound:
+        runner_up = sound[0]
+        excess = value[id(runner_up)] - value[id(best)]
+        if named == "BIC":
+            strength = next(words for least, words in _EVIDENCE if excess >= least)
+            sentences.append(
+                f"The next best, {model_name(runner_up)}, is {format_number(excess, 3)} higher: {strength} "
+                f"evidence for the one chosen against this one. Its weight of evidence among all is "
+                f"{format_share(best.bic_weight)}, the next one's {format_share(runner_up.bic_weight)}."
+            )
+        else:
+            sentences.append(f"The next best, {model_name(runner_up)}, is {format_number(excess, 3)} higher.")
+        rivals = sorted({row.n_components for row in sound if value[id(row)] - value[id(best)] < 2.0})
+        others = [str(number) for number in rivals if number != best.n_components]
+        if others and named in ("BIC", "ICL"):
+            sentences.append(
+                f"Models with {join_words(others)} component{'' if others == ['1'] else 's'} are nearly as "
+                f"good (within 2 of the least {named}): the number of components is not certain."
+            )
+    if best.n_components == numbers.max() > 1 and len(set(numbers.tolist())) > 1:
+        sentences.append(
+            f"The number chosen, {best.n_components}, is the largest that was tried: more may be better."
+        )
+    unsound = sum(not row.sound for row in table.ranking)
+    if unsound and best.sound:
+        sentences.append(
+            f"{format_count(unsound, 'model')} {'was' if unsound == 1 else 'were'} passed over, as a "
+            "component collapsed: marked with an asterisk."
+        )
+    return sentences
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

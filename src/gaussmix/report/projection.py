@@ -1,0 +1,120 @@
+"""Two directions in which the components of a mixture of many features are told apart best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gaussmix.core.rows import Array
+from gaussmix.explain import MixtureSummary
+from gaussmix.explain.components import marginal_covariances
+from gaussmix.explain.wording import join_words
+
+NAMED_FEATURES = 3
+"""Features that are named as the parts of a direction."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Two directions.
+
+    Parameters
+    ----------
+    axes : ndarray of shape (2, D)
+        Weights of the features, each in overall standard deviations.
+    """
+
+    axes: Array
+
+    def describe(self, number: int, names: tuple[str, ...]) -> str:
+        """Return of which features a direction is made."""
+        axis = self.axes[number]
+        largest = np.argsort(-np.abs(axis), kind="stable")[:NAMED_FEATURES]
+        parts = [f"{names[d]} ({axis[d]:+.2f})" for d in largest.tolist()]
+        more = " and others" if len(axis) > NAMED_FEATURES else ""
+        return f"Made of {join_words(parts)}{more}, in standard deviations."
+
+    def extend(self, model: Any, summary: MixtureSummary, covariances: Array, shown: list[int]) -> Array:
+        """Return covariances of the shown features with those of the two directions beside them.
+
+        Parameters
+        ----------
+        model : fitted GaussianMixture
+        summary : MixtureSummary
+        covariances : ndarray of shape (K, d, d)
+            Of the shown features, in overall standard deviations.
+        shown : list of int
+            Indices of the d features.
+
+        Returns
+        -------
+        ndarray of shape (K, d + 2, d + 2)
+        """
+        n_shown = len(shown)
+        extended = np.zeros((len(covariances), n_shown + 2, n_shown + 2))
+        scale = _units(summary)
+        for k, full in enumerate(_matrices(model, scale)):
+            across = self.axes @ full
+            extended[k, :n_shown, :n_shown] = covariances[k]
+            extended[k, n_shown:, :n_shown] = across[:, shown]
+            extended[k, :n_shown, n_shown:] = across[:, shown].T
+            extended[k, n_shown:, n_shown:] = across @ self.axes.T
+        return extended
+
+
+def projection_axes(model: Any, summary: MixtureSummary) -> Projection:
+    """Return the two directions in which means and covariances of the components differ most.
+
+    The dimension reduction of Scrucca (2010, Statistics and Computing 20, 471): directions, in the metric of
+    the overall covariance, along which the components' means and covariances vary. A single component has
+    its principal axes instead.
+
+    Parameters
+    ----------
+    model : fitted GaussianMixture
+    summary : MixtureSummary
+    """
+    scale = _units(summary)
+    weights = np.asarray(model.weights_, dtype=np.float64)
+    means = (np.asarray(model.means_, dtype=np.float64) - np.asarray(summary.overall_means)) / scale
+    matrices = _matrices(model, scale)
+    within = np.tensordot(weights, matrices, axes=1)
+    overall = within + (weights[:, None] * means).T @ means
+    values, vectors = np.linalg.eigh(overall)
+    if summary.n_components == 1:
+        return Projection(_oriented(vectors[:, ::-1][:, :2].T))
+    # Directions without spread cannot be brought to unit variance and tell nothing.
+    kept = values > values.max() * 1e-10
+    whiten = vectors[:, kept] / np.sqrt(values[kept])
+    places = means @ whiten
+    kernel = (weights[:, None] * places).T @ places
+    kernel = kernel @ kernel
+    for weight, matrix in zip(weights, matrices, strict=True):
+        difference = whiten.T @ (matrix - within) @ whiten
+        kernel += weight * difference @ difference
+    _, directions = np.linalg.eigh(kernel)
+    axes = (whiten @ directions[:, ::-1][:, :2]).T
+    if len(axes) < 2:
+        axes = np.vstack([axes, np.zeros_like(axes)])
+    lengths = np.linalg.norm(axes, axis=1, keepdims=True)
+    return Projection(_oriented(axes / np.where(lengths > 0, lengths, 1.0)))
+
+
+def _oriented(axes: Array) -> Array:
+    """Return directions with their largest part positive: a sign is nobody's choice."""
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
+    oriented: Array = axes * np.where(largest < 0, -1.0, 1.0)
+    return oriented
+
+
+def _units(summary: MixtureSummary) -> Array:
+    deviations = np.asarray(summary.overall_deviations)
+    units: Array = np.where(deviations > 0, deviations, 1.0)
+    return units
+
+
+def _matrices(model: Any, scale: Array) -> Array:
+    matrices: Array = marginal_covariances(model, range(len(scale))) / scale[:, None] / scale
+    return matrices
