@@ -75,6 +75,10 @@ docs: build  ## Build the documentation as pages in docs/_build/html
 	@$(PIP) install --group docs
 	$(BIN)/sphinx-build --fail-on-warning -b html docs docs/_build/html
 
+.PHONY: gallery
+gallery: build  ## Draw the pictures of the guide's gallery
+	$(BIN)/python examples/gallery.py
+
 .PHONY: bench
 bench: build  ## Time fits beside scikit-learn and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks.engine
@@ -87,6 +91,10 @@ bench-engine: build  ## Time the engine beside others and the machine's limits
 .PHONY: bench-quality
 bench-quality: build  ## Ask whether default fits find the best known optimum, beside scikit-learn
 	$(BIN)/python -m benchmarks.quality --seeds 20
+
+.PHONY: bench-selection
+bench-selection: build  ## Time the automatic choice, beside mclust's values where they are at hand
+	$(BIN)/python -m benchmarks.selection --output docs/benchmarks-selection.md
 
 .PHONY: sanitize
 sanitize: build  ## Run the kernels' tests with address and undefined-behaviour sanitizers
