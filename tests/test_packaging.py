@@ -24,6 +24,7 @@ def test_the_lowest_versions_declared_are_the_lowest_tested():
             *PROJECT["dependencies"],
             *PROJECT["optional-dependencies"]["pandas"],
             *PROJECT["optional-dependencies"]["polars"],
+            *PROJECT["optional-dependencies"]["explore"],
         ]
     )
     pins = dict(

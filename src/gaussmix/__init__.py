@@ -14,7 +14,17 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gaussmix.estimators import AutoGaussianMixture, GaussianMixture, load_model
+    from gaussmix.core.conjugate_prior import ConjugatePrior
+    from gaussmix.distribution import MixtureDistribution
+    from gaussmix.estimators import (
+        AutoGaussianMixture,
+        GaussianMixture,
+        GaussianMixtureImputer,
+        GaussianMixtureRegressor,
+        HierarchicalGaussianClustering,
+        MixtureDiscriminantProjection,
+        load_model,
+    )
     from gaussmix.exceptions import (
         DataError,
         DegenerateComponentWarning,
@@ -22,12 +32,26 @@ if TYPE_CHECKING:
         GaussmixError,
         ModelFileError,
     )
+    from gaussmix.inference import bootstrap, goodness_of_fit, n_components_test, standard_errors
+    from gaussmix.merging import high_density_clusters, merge_components
 
 # Names are looked up when first used: `gaussmix --help` must not wait for NumPy and scikit-learn.
 _HOMES = {
     "AutoGaussianMixture": "gaussmix.estimators",
+    "ConjugatePrior": "gaussmix.core.conjugate_prior",
     "GaussianMixture": "gaussmix.estimators",
+    "GaussianMixtureImputer": "gaussmix.estimators",
+    "GaussianMixtureRegressor": "gaussmix.estimators",
+    "HierarchicalGaussianClustering": "gaussmix.estimators",
+    "MixtureDiscriminantProjection": "gaussmix.estimators",
+    "MixtureDistribution": "gaussmix.distribution",
+    "bootstrap": "gaussmix.inference",
+    "goodness_of_fit": "gaussmix.inference",
+    "high_density_clusters": "gaussmix.merging",
     "load_model": "gaussmix.estimators",
+    "merge_components": "gaussmix.merging",
+    "n_components_test": "gaussmix.inference",
+    "standard_errors": "gaussmix.inference",
     "DataError": "gaussmix.exceptions",
     "DegenerateComponentWarning": "gaussmix.exceptions",
     "DegenerateCovarianceError": "gaussmix.exceptions",
@@ -37,13 +61,25 @@ _HOMES = {
 
 __all__ = [
     "AutoGaussianMixture",
+    "ConjugatePrior",
     "DataError",
     "DegenerateComponentWarning",
     "DegenerateCovarianceError",
     "GaussianMixture",
+    "GaussianMixtureImputer",
+    "GaussianMixtureRegressor",
     "GaussmixError",
+    "HierarchicalGaussianClustering",
+    "MixtureDiscriminantProjection",
+    "MixtureDistribution",
     "ModelFileError",
+    "bootstrap",
+    "goodness_of_fit",
+    "high_density_clusters",
     "load_model",
+    "merge_components",
+    "n_components_test",
+    "standard_errors",
 ]
 
 

@@ -268,7 +268,7 @@ def test_collapsed_fits_are_passed_over_and_said_so(run, tmp_path):
     pd.DataFrame(values, columns=["a", "b"]).to_csv(tmp_path / "data.csv", index=False)
     result = run("fit", "data.csv", "--covariance", "full", "--no-report")
     assert "Passed over, as a component collapsed onto too few rows: " in result.text
-    assert "a simpler --covariance may hold more" in result.text
+    assert "a simpler covariance family (--covariance) may hold more" in result.text
 
 
 def test_a_collapsed_component_is_told_once_and_not_in_the_words_of_python(run, tmp_path):

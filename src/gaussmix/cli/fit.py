@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from gaussmix.cli.options import (
     debug_option,
@@ -21,6 +22,9 @@ from gaussmix.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gaussmix import GaussianMixture
     from gaussmix.cli.fit_output import Outcome
     from gaussmix.data import Features
@@ -30,11 +34,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _MOST_COMPONENTS_TRIED = 9
+_OPTIONS_OF_A_NUMBER = ("init", "starts", "no_moves", "spikes", "no_acceleration")
 # Written out, as importing them takes longer than all the rest of --help; a test compares.
 _COVARIANCES = (
     "full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE",
-    "EEV", "VEV", "EVV", "VVV", "E", "V",
+    "EEV", "VEV", "EVV", "VVV", "E", "V", "ppca", "factor_analysis",
 )  # fmt: skip
+_LOW_RANK = ("ppca", "factor_analysis")
+_PRIORS = ("default", "shrinkage")
 _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random_from_data")
 
 
@@ -49,6 +56,16 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
     help=f"What shapes the components may have: {', '.join(_COVARIANCES[:4])}, "
     f"or mclust's {', '.join(_COVARIANCES[4:])}. [default: full with -k; else the best of all by BIC]",
 )  # fmt: skip
+@click.option(
+    "--prior", type=click.Choice(_PRIORS),
+    help="Prior of means and covariances: default, mclust's; shrinkage, which draws covariance matrices "
+    "toward a diagonal, for few rows in many columns.",
+)  # fmt: skip
+@click.option(
+    "--factors", type=int, metavar="N",
+    help="Number of factors of --covariance ppca and factor_analysis. [default: the best by BIC]",
+)  # fmt: skip
+@click.option("--noise", is_flag=True, help="Let rows belong to no group but to uniform noise: label -1.")
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to use. [default: all with numbers]")
 @click.option("--exclude", multiple=True, metavar="A,B", help="Columns not to use.")
 @click.option("--weights", metavar="COLUMN", help="Column with the weight of each row.")
@@ -82,6 +99,9 @@ def command(
     source: str,
     components: int | None,
     covariance: str | None,
+    prior: str | None,
+    factors: int | None,
+    noise: bool,
     columns: tuple[str, ...],
     exclude: tuple[str, ...],
     weights: str | None,
@@ -113,22 +133,30 @@ def command(
     model.json, labels.csv (row of the table and label of its component, both counted from 0; the
     label's probability; the log-density), plot.png and report.html. It appears complete or not at all.
     """
-    _require_positive(components=components, starts=starts, max_iter=max_iter, threads=threads)
+    _require_positive(
+        components=components, factors=factors, starts=starts, max_iter=max_iter, threads=threads
+    )
     if not 0 <= seed < 2**32:
         raise click.UsageError(f"--seed must lie between 0 and 4294967295, but {seed} was given.")
     if tol is not None and not 0 <= tol < float("inf"):
         raise click.UsageError(f"--tol must be 0 or more, but {tol} was given.")
     names, excluded = split_names(columns, "--columns"), split_names(exclude, "--exclude")
-    given = {"tol": tol, "max_iter": max_iter, "n_init": starts, "n_jobs": threads}
+    given = {"tol": tol, "max_iter": max_iter, "n_init": starts, "n_jobs": threads, "prior": prior}
     params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     params |= {"random_state": seed}
     search: dict[str, Any] = {"init_params": init, "spikes": spikes}
     search |= {"moves": None if no_moves else "auto", "accelerate": not no_acceleration}
     if components is None:
+        if noise:
+            raise click.UsageError("--noise needs a number of components: give -k.")
+        if covariance in _LOW_RANK:
+            raise click.UsageError(f"--covariance {covariance} needs a number of components: give -k.")
         params.pop("n_init", None)  # a choice makes its own starts
     else:
         covariance = covariance or "full"
-        params |= search
+        params |= search | {"noise": noise}
+        if factors is not None:
+            params["n_factors"] = factors
 
     from sklearn.exceptions import ConvergenceWarning
 
@@ -142,6 +170,8 @@ def command(
     leave_signals_to_python()
     in_summary = (ConvergenceWarning, DegenerateComponentWarning)
     with warnings_as_lines(quiet, silent=in_summary), progress_line(quiet) as say:
+        if components is None:
+            _warn_of_options_without_effect()
         say("Reading the table")
         table = read_table(source, header=header)
         _require_rows(table.origin, table.n_rows, None)
@@ -165,13 +195,32 @@ def command(
             model, choice, remarks = _fit(features, components, covariance, params, standardize, say)
             outcome = Outcome(origin, name, features, model, choice, (*notes, *remarks))
             say("Writing the results")
-            summary = _write(outcome, place, report=not no_report)
+            summary = _write(outcome, place, report=not no_report, standardized=standardize)
             files = sorted(path.name for path in place.iterdir())
             stop_if_interrupted()
     if as_json:
         print_as_json(outcome, summary, folder, files)
     elif not quiet:
         print_as_text(outcome, summary, folder, files)
+
+
+def _warn_of_options_without_effect() -> None:
+    import warnings
+
+    context = click.get_current_context()
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name in _OPTIONS_OF_A_NUMBER
+        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        have = "have" if len(given) > 1 else "has"
+        warnings.warn(
+            f"{', '.join(given)} {have} no effect without --components: where the number is chosen, the "
+            "models start one another",
+            stacklevel=1,
+        )
 
 
 def _require_positive(**options: int | None) -> None:
@@ -264,12 +313,16 @@ def _fit(
         model = GaussianMixture(components, covariance_type=covariance or "full", **params)
         model.fit(values, sample_weight=weight)
     notes = []
+    if model.noise_ is not None:
+        notes.append(
+            f"{model.noise_.weight:.1%} of the rows are noise, which belongs to no component: label -1. What "
+            "follows describes the components alone, and the rows that belong to them."
+        )
     if scaling is not None:
         total_weight = len(values) if weight is None else float(weight.sum())
         fitted_type = model.covariance_type
         model = in_data_units(model, scaling, total_weight)
-        if choice is not None:
-            choice = choice.shifted(-total_weight * scaling.log_volume)
+        choice = None if choice is None else model.selection_
         notes.append("Fitted on standardized columns; everything here is in the data's own units.")
         if model.covariance_type != fitted_type:
             notes.append(
@@ -279,7 +332,22 @@ def _fit(
     return model, choice, notes
 
 
-def _write(outcome: Outcome, folder: Path, *, report: bool) -> MixtureSummary:
+def _without_noise(
+    model: GaussianMixture, features: Features, labels: NDArray[np.int64]
+) -> tuple[GaussianMixture, Features]:
+    """Return the components alone, and the rows that belong to them."""
+    kept = labels >= 0
+    weight = features.sample_weight
+    some = replace(
+        features,
+        values=features.values[kept],
+        rows=features.rows[kept],
+        sample_weight=None if weight is None else weight[kept],
+    )
+    return model.without_noise(), some
+
+
+def _write(outcome: Outcome, folder: Path, *, report: bool, standardized: bool) -> MixtureSummary:
     from gaussmix.cli.models import with_feature_names
     from gaussmix.data.results import write_labels
     from gaussmix.explain import summarize
@@ -289,12 +357,19 @@ def _write(outcome: Outcome, folder: Path, *, report: bool) -> MixtureSummary:
     assignment = model.assign(features.values)
     with open(folder / "labels.csv", "wb") as file:
         write_labels(file, features.rows, assignment)
-    summary = summarize(model, features.values, features.names, sample_weight=features.sample_weight)
+    if model.noise_ is not None and assignment.label is not None:
+        model, features = _without_noise(model, features, assignment.label)
     # Numbered as in labels.csv: a reader looks these rows up in the file, where some may have been dropped.
-    unusual = tuple(replace(row, row=int(features.rows[row.row])) for row in summary.unusual_rows)
-    summary = replace(summary, unusual_rows=unusual)
+    summary = summarize(
+        model,
+        features.values,
+        features.names,
+        sample_weight=features.sample_weight,
+        row_numbers=features.rows,
+    )
     if report:
-        from gaussmix.cli.fit_output import sentences
+        from gaussmix.cli.fit_output import data_sentences
+        from gaussmix.cli.options import command_line
         from gaussmix.plot import plot_mixture
         from gaussmix.report import write_report
 
@@ -305,7 +380,12 @@ def _write(outcome: Outcome, folder: Path, *, report: bool) -> MixtureSummary:
             folder / "report.html",
             summary=summary,
             title=f"Mixture fitted to {outcome.name}",
-            notes=sentences(outcome),
+            notes=data_sentences(outcome),
             feature_names=features.names,
+            sample_weight=features.sample_weight,
+            row_numbers=features.rows,
+            selection=outcome.choice,
+            command=command_line(),
+            standardized=standardized,
         )
-    return summary
+    return replace(summary, unusual_rows=tuple(replace(row, row=row.number) for row in summary.unusual_rows))

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 import click
 
 from gaussmix.cli.interruption import exit_code, handle_signals
-from gaussmix.cli.options import debug_option, is_debugging
+from gaussmix.cli.options import ARGUMENTS, debug_option, is_debugging
 from gaussmix.exceptions import GaussmixError
 
 __all__ = ["group", "main"]
 
-_COMMANDS = ("fit", "predict", "score", "sample", "show")
+_COMMANDS = ("fit", "predict", "score", "sample", "show", "explore", "explain", "name")
 
 
 class _LazyGroup(click.Group):
@@ -104,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     context: click.Context | None = None
     try:
-        context = group.make_context("gaussmix", arguments)
+        context = group.make_context("gaussmix", list(arguments))
+        context.meta[ARGUMENTS] = tuple(arguments)
         with context:
             group.invoke(context)
         return 0

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import click
 
 __all__ = [
+    "ARGUMENTS",
+    "command_line",
     "debug_option",
     "drop_missing_option",
     "file_argument",
@@ -19,6 +21,8 @@ __all__ = [
     "split_names",
 ]
 
+ARGUMENTS = "gaussmix.arguments"
+"""Where a context's `meta` has the words that follow the program's name, as they were given."""
 _DEBUGGING = "gaussmix.debugging"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -38,6 +42,14 @@ def is_debugging(ctx: click.Context | None) -> bool:
         The context of the whole command line, if parsing came that far.
     """
     return ctx is not None and bool(ctx.meta.get(_DEBUGGING, False))
+
+
+def command_line() -> str | None:
+    """Return the command that runs as a shell takes it; None where it was not called from a command line."""
+    import shlex
+
+    arguments = click.get_current_context().meta.get(ARGUMENTS)
+    return None if arguments is None else shlex.join(["gaussmix", *arguments])
 
 
 debug_option = click.option(

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gaussmix.covariance import FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
+from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
+from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
 from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.choosing import CRITERIA, DEFAULT_NUMBERS, Criterion, choose
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
@@ -24,6 +25,7 @@ _SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
 _OF_THE_CHOSEN = (
     "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_", "converged_", "n_iter_",
     "lower_bound_", "lower_bounds_", "log_likelihood_", "n_samples_", "repaired_components_", "stability_",
+    "noise_",
 )  # fmt: skip
 
 
@@ -50,7 +52,7 @@ class AutoGaussianMixture(FittedMixture):
     thorough : bool, default=False
         Look as closely at models that can hardly be the best as at those that can: for a table of likelihoods
         that are each as good as the best known, in about five times the time.
-    tol, reg_covar, max_iter, n_jobs, random_state
+    tol, reg_covar, max_iter, n_jobs, random_state, prior
         See `GaussianMixture`. Models that cannot be the best are fitted a little less closely.
     verbose : int, default=0
         1 shows a progress bar if the standard error stream is a terminal, lines otherwise.
@@ -100,6 +102,7 @@ class AutoGaussianMixture(FittedMixture):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "n_jobs": [Integral, None],
+        "prior": [StrOptions(set(PRIORS)), ConjugatePrior, None],
     }
 
     selection_: SelectionTable
@@ -122,6 +125,7 @@ class AutoGaussianMixture(FittedMixture):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         n_jobs: int | None = None,
+        prior: str | ConjugatePrior | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_types = covariance_types
@@ -134,6 +138,7 @@ class AutoGaussianMixture(FittedMixture):
         self.random_state = random_state
         self.verbose = verbose
         self.n_jobs = n_jobs
+        self.prior = prior
 
     @property
     def covariance_type(self) -> str:  # type: ignore[override]
@@ -216,6 +221,7 @@ class AutoGaussianMixture(FittedMixture):
             If the file cannot be written.
         """
         check_is_fitted(self)
+        self.best_estimator_.component_names_ = self.component_names_
         self.best_estimator_.save(path)
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Self:
@@ -246,13 +252,15 @@ class AutoGaussianMixture(FittedMixture):
             verbose=int(self.verbose),
             thorough=self.thorough,
             model=model,
+            prior=prior_named(self.prior),
         )
         best = model(choice.row, choice.result)
         for name in _OF_THE_CHOSEN:
             setattr(self, name, getattr(best, name))
+        self._component_names = None
         self.best_estimator_ = best
-        self.selection_ = choice.table
-        self.runners_up_ = choice.runners_up
+        self.selection_ = best.selection_ = choice.table
+        self.runners_up_ = best.runners_up_ = choice.runners_up
         self.n_components_ = choice.row.n_components
         self.covariance_type_ = choice.row.covariance_type
         best._warn(choice.result)
@@ -270,6 +278,7 @@ class AutoGaussianMixture(FittedMixture):
             max_iter=self.max_iter,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
+            prior=self.prior,
         )
         for name in _SET_BY_VALIDATION:
             if hasattr(self, name):
@@ -296,10 +305,12 @@ class AutoGaussianMixture(FittedMixture):
             models = MODELS if n_features > 1 else ONE_DIMENSIONAL_MODELS
             return [family.identifier for family in models]
         names = list(self.covariance_types)
-        unknown = [name for name in names if name not in FAMILIES]
+        low_rank = [family.name for family in LOW_RANK_FAMILIES]
+        known = [name for name in FAMILIES if name not in low_rank]
+        unknown = [name for name in names if name not in known]
         if unknown or not names:
             raise ValueError(
-                f"covariance_types should be 'all' or names among {', '.join(FAMILIES)}, but "
+                f"covariance_types should be 'all' or names among {', '.join(known)}, but "
                 + (f"{unknown[0]!r} is none" if unknown else "there are none")
             )
         for name in names:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -12,11 +16,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gaussmix.backends import Evaluation, Outputs, default_backend
 from gaussmix.core import criteria
+from gaussmix.core.noise import N_PARAMETERS, NOISE_LABEL, Noise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, n_free_parameters
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.sampling import draw
 from gaussmix.core.statistics import Moments
 from gaussmix.covariance import FAMILIES
+from gaussmix.distribution import MixtureDistribution
+from gaussmix.estimators.naming import ComponentNames, check_component_names, merged_names
 
 
 class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):
@@ -45,7 +52,7 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         Returns
         -------
         labels : ndarray of shape (n_samples,)
-            Component numbers, from 0.
+            Component numbers, from 0; -1 for noise.
 
         Raises
         ------
@@ -66,7 +73,7 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         Returns
         -------
         responsibilities : ndarray of shape (n_samples, n_components)
-            Rows sum to one.
+            Rows sum to one. With noise there is one more column, the last: that of the label -1.
 
         Raises
         ------
@@ -225,7 +232,8 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         -------
         X : ndarray of shape (n_samples, n_features)
         labels : ndarray of shape (n_samples,)
-            The component that each row came from; rows come in order of components.
+            The component that each row came from; rows come in order of components. Noise, labelled -1,
+            comes last, from between the bounds of the data.
 
         Raises
         ------
@@ -240,21 +248,115 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
                 f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample."
             )
         generator = check_random_state(self.random_state if random_state is None else random_state)
+        noise = getattr(self, "noise_", None)
+        n_noise = 0 if noise is None else int(generator.binomial(int(n_samples), noise.weight))
         parameters = self._parameters(from_covariances=True)
         coordinates = _coordinates_of(parameters)
-        z, labels = draw(parameters.to_working(coordinates), int(n_samples), generator)
-        return coordinates.to_data(z), labels
+        z, labels = draw(parameters.to_working(coordinates), int(n_samples) - n_noise, generator)
+        X = coordinates.to_data(z)
+        if noise is not None and n_noise:
+            X = np.concatenate([X, generator.uniform(noise.lower, noise.upper, (n_noise, X.shape[1]))])
+            labels = np.concatenate([labels, np.full(n_noise, NOISE_LABEL)])
+        return X, labels
+
+    @property
+    def component_names_(self) -> ComponentNames | None:
+        """The names that the user gave to the components, None for one without; None if no one has a name.
+
+        Set it to a sequence with an entry for each component. A fit forgets the names.
+        """
+        names: ComponentNames | None = getattr(self, "_component_names", None)
+        return names
+
+    @component_names_.setter
+    def component_names_(self, names: Sequence[str | None] | None) -> None:
+        check_is_fitted(self)
+        self._component_names = check_component_names(names, len(self.weights_))
+
+    def name_components(self, names: Mapping[int, str | None] | Sequence[str | None]) -> Self:
+        """Name components; summaries, pictures and the saved model have the names.
+
+        Parameters
+        ----------
+        names : mapping of int to str, or sequence of str
+            Names by the number of the component, or one for each. None takes a name away. At most 100
+            characters each, all different.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the mixture has not been fitted.
+        TypeError
+            If a name is not text.
+        ValueError
+            If there is no such component, or a name is empty, too long or given twice.
+
+        Examples
+        --------
+        >>> from gaussmix import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [1.0, 1.0],
+        ...                                           covariance_type="spherical")
+        >>> mixture.name_components({0: "low", 1: "high"}).component_names_
+        ('low', 'high')
+        """
+        check_is_fitted(self)
+        self._component_names = merged_names(names, self.component_names_, len(self.weights_))
+        return self
+
+    def report(self, X: ArrayLike, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write a page about the mixture and a table: one HTML file that needs nothing else.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_features)
+            The rows to tell of, usually those that the mixture was fitted to.
+        path : str or path-like
+        **options
+            Those of `gaussmix.report.write_report`, such as ``title`` and ``sample_weight``.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the mixture has not been fitted.
+        OSError
+            If the file cannot be written.
+        """
+        check_is_fitted(self)
+        # By name: the page stands on the estimators, not they on it.
+        importlib.import_module("gaussmix.report").write_report(self, X, path, **options)
+
+    @property
+    def distribution_(self) -> MixtureDistribution:
+        """The mixture as a probability distribution, with the column names of the frame it was fitted on.
+
+        Of a mixture with noise, which has no distribution beyond the data, it is that of the other rows.
+        """
+        check_is_fitted(self)
+        family, weights = self._family(), np.asarray(self.weights_, dtype=np.float64)
+        covariances = np.asarray(self.covariances_, dtype=np.float64)
+        names = getattr(self, "feature_names_in_", None)
+        return MixtureDistribution(
+            weights / weights.sum(),
+            self.means_,
+            family.representation.matrices(covariances, *self.means_.shape),
+            None if names is None else [str(name) for name in names],
+        )
 
     @property
     def n_parameters_(self) -> int:
         """Number of free parameters: of weights, means and covariances."""
         check_is_fitted(self)
-        return n_free_parameters(self._family(), *self.means_.shape)
+        of_noise = 0 if getattr(self, "noise_", None) is None else N_PARAMETERS
+        return n_free_parameters(self._family(), *self.means_.shape) + of_noise
 
     @property
     def _n_features_out(self) -> int:
         """Number of columns that `transform` returns, for `get_feature_names_out`."""
-        return len(self.weights_)
+        return len(self.weights_) + (getattr(self, "noise_", None) is not None)
 
     def _family(self) -> CovarianceFamily:
         """Return the covariance family that `covariance_type` names."""
@@ -286,17 +388,23 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
                     f"{name} has the shape {array.shape}, but {self.covariance_type} covariances of means of "
                     f"shape {means.shape} have {expected}. Fit again after changing covariance_type."
                 )
+        found = getattr(self, "noise_", None)
+        noise = None if found is None else Noise(found.weight, -found.log_volume)
         if "precisions_cholesky_" not in arrays or (from_covariances and "covariances_" in arrays):
-            return MixtureParameters.from_covariances(family, weights, means, arrays["covariances_"])
-        factor = representation.transpose(arrays["precisions_cholesky_"])
-        if "covariances_" not in arrays:
-            return MixtureParameters.from_factor(family, weights, means, factor)
-        return MixtureParameters(family, weights, means, arrays["covariances_"], factor)
+            parameters = MixtureParameters.from_covariances(family, weights, means, arrays["covariances_"])
+        else:
+            factor = representation.transpose(arrays["precisions_cholesky_"])
+            if "covariances_" in arrays:
+                parameters = MixtureParameters(family, weights, means, arrays["covariances_"], factor)
+            else:
+                parameters = MixtureParameters.from_factor(family, weights, means, factor)
+        return replace(parameters, noise=noise)
 
     def _publish(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> Self:
         """Set the public attributes to parameters, in the precision of the data they were fitted on."""
         for name, value in fitted_arrays(parameters, dtype).items():
             setattr(self, name, value)
+        self._component_names = None
         return self
 
     def _checked_rows(self, X: ArrayLike) -> Rows:
@@ -316,6 +424,8 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         rows = self._checked_rows(X)
         density = self._parameters().to_working(rows.coordinates).density()
         found = default_backend(self.n_jobs).evaluate(rows, density, outputs)
+        if density.n_components > len(self.weights_) and found.label is not None:
+            found.label[found.label == len(self.weights_)] = NOISE_LABEL
         return found.astype(np.float32) if self._is_single(rows) else found
 
     def _is_single(self, rows: Rows) -> bool:
@@ -351,7 +461,7 @@ def fitted_arrays(parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[s
 def _coordinates_of(parameters: MixtureParameters) -> Coordinates:
     """Return working coordinates around a mixture given in the data's units."""
     present = parameters.weights > 0
-    center = parameters.weights @ parameters.means
+    center = parameters.weights @ parameters.means / parameters.weights.sum()
     representation = parameters.family.representation
     deviations = np.sqrt(representation.variances(parameters.covariances, *parameters.means.shape))
     reach = np.maximum(deviations, np.abs(parameters.means - center))[present].max(axis=0)

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from gaussmix.core.conjugate_prior import ConjugatePrior
+from gaussmix.core.noise import UniformNoise
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.representation import MatrixRepresentation
-from gaussmix.covariance import FAMILIES
+from gaussmix.covariance import FAMILIES, LowRankFamily
+from gaussmix.covariance.low_rank import loadings_of
 from gaussmix.data.atomic import atomic_write
 from gaussmix.exceptions import ModelFileError
 from gaussmix.initialization import Stability
@@ -70,9 +73,12 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
         "n_features": parameters.n_features,
         "precision": np.asarray(mixture.means_).dtype.name,
         "feature_names": None if names is None else [str(name) for name in names],
+        "component_names": mixture.component_names_,
         "settings": {name: getattr(mixture, name) for name in _SETTINGS}
         | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None}
         # Moves of the user's own are objects, which no file holds: such a file says nothing of moves.
+        | {"noise": mixture.noise, "n_factors": mixture.n_factors}
+        | {"prior": mixture.prior.as_dict() if isinstance(mixture.prior, ConjugatePrior) else mixture.prior}
         | ({"moves": mixture.moves} if mixture.moves is None or isinstance(mixture.moves, str) else {}),
         "result": {
             "converged": bool(mixture.converged_),
@@ -83,6 +89,9 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
             "repaired_components": list(mixture.repaired_components_),
             "stability": _stability_entry(getattr(mixture, "stability_", None)),
         },
+        "noise": _noise_entry(mixture),
+        "n_factors": getattr(mixture, "n_factors_", None),
+        "noise_variances": _array_entry(getattr(mixture, "noise_variances_", None)),
         "weights": parameters.weights.tolist(),
         "means": parameters.means.tolist(),
         "covariances": parameters.covariances.tolist(),
@@ -180,13 +189,14 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
         )
     weights = _array(document, "weights", (n_components,), path)
     means = _array(document, "means", (n_components, n_features), path)
+    noise = _noise(document.get("noise"), n_features, path)
     covariances = _array(document, "covariances", shape, path)
     variances = FAMILIES[covariance_type].representation.variances(covariances, n_components, n_features)
     if variances.max() > LARGEST_VARIANCE or abs(variances).min() < 1.0 / LARGEST_VARIANCE:
         raise ModelFileError(f"{path}: damaged model file: covariances leave the range of double precision")
     try:
         mixture = GaussianMixture.from_parameters(
-            weights,
+            weights if noise is None else weights / (1.0 - noise.weight),
             means,
             covariances,
             covariance_type=covariance_type,
@@ -197,6 +207,9 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
     except ValueError as error:
         raise ModelFileError(f"{path}: damaged model file: {error}") from None
     _restore_factors(mixture, document, shape, path)
+    if noise is not None:
+        mixture.weights_, mixture.noise_ = weights.astype(mixture.means_.dtype), noise
+    _name_components(mixture, document.get("component_names"), path)
     settings = _checked_section(document, "settings", _SETTINGS, path)
     mixture.set_params(**{name: value for name, value in settings.items() if value is not None})
     if "moves" in document.get("settings", {}):
@@ -204,6 +217,12 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
         if moves not in ("auto", None):
             raise ModelFileError(f"{path}: damaged model file: settings.moves is {_shown(moves)}")
         mixture.set_params(moves=moves)
+    _restore_number_of_factors(mixture, document, path)
+    mixture.set_params(prior=_prior(document.get("settings", {}).get("prior"), n_features, path))
+    filled = document.get("settings", {}).get("noise", False)
+    if not isinstance(filled, bool | int | float):
+        raise ModelFileError(f"{path}: damaged model file: settings.noise is {_shown(filled)}")
+    mixture.set_params(noise=filled)
     seed = document.get("settings", {}).get("random_state")
     if _is_integer(seed) and 0 <= seed < 2**32:
         mixture.set_params(random_state=seed)
@@ -232,12 +251,93 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
     return mixture
 
 
+def _array_entry(array: np.ndarray | None) -> list[Any] | None:
+    """Return an array as JSON can hold it."""
+    return None if array is None else np.asarray(array, dtype=np.float64).tolist()
+
+
+def _restore_number_of_factors(mixture: GaussianMixture, document: dict[str, Any], path: Path) -> None:
+    """Set what only low-rank families have to what the file says."""
+    n_components, n_features = mixture.means_.shape
+    wanted = document.get("settings", {}).get("n_factors", "auto")
+    if wanted != "auto" and not (_is_integer(wanted) and wanted >= 1):
+        raise ModelFileError(f"{path}: damaged model file: settings.n_factors is {_shown(wanted)}")
+    mixture.set_params(n_factors=wanted)
+    number = document.get("n_factors")
+    if number is None or not isinstance(FAMILIES[mixture.covariance_type], LowRankFamily):
+        return
+    if not _is_integer(number) or not 1 <= number <= n_features:
+        raise ModelFileError(f"{path}: damaged model file: n_factors is {_shown(number)}")
+    mixture.n_factors_ = number
+    if document.get("noise_variances") is not None:
+        noise = _array(document, "noise_variances", (n_components, n_features), path)
+        if not (noise > 0).all():
+            raise ModelFileError(f"{path}: damaged model file: noise_variances are not positive")
+        covariances = np.asarray(mixture.covariances_, dtype=np.float64)
+        mixture.noise_variances_, mixture.loadings_ = noise, loadings_of(covariances, noise, number)
+
+
+def _noise_entry(mixture: GaussianMixture) -> dict[str, Any] | None:
+    """Return the noise as JSON can hold it."""
+    noise = getattr(mixture, "noise_", None)
+    return None if noise is None else dataclasses.asdict(noise)
+
+
+def _noise(entry: Any, n_features: int, path: Path) -> UniformNoise | None:
+    """Return the noise that a file describes; older files say nothing."""
+    if entry is None:
+        return None
+    if not isinstance(entry, dict):
+        raise ModelFileError(f"{path}: damaged model file: noise is {_shown(entry)}")
+    weight, volume = (float(_array(entry, name, (), path)) for name in ("weight", "log_volume"))
+    lower, upper = (_array(entry, name, (n_features,), path) for name in ("lower", "upper"))
+    if not 0.0 <= weight < 1.0 or not (lower <= upper).all():
+        raise ModelFileError(f"{path}: damaged model file: noise is {_shown(entry)}")
+    return UniformNoise(weight, volume, lower, upper)
+
+
+def _prior(entry: Any, n_features: int, path: Path) -> str | ConjugatePrior | None:
+    """Return the prior that a file names or describes; names are checked with the other settings."""
+    if entry is None or isinstance(entry, str):
+        return entry
+    if not isinstance(entry, dict):
+        raise ModelFileError(f"{path}: damaged model file: settings.prior is {_shown(entry)}")
+    shapes: dict[str, list[tuple[int, ...]]] = {
+        "shrinkage": [()],
+        "mean": [(n_features,)],
+        "dof": [()],
+        "scale": [(), (n_features,), (n_features, n_features)],
+    }
+    checked: dict[str, Any] = {}
+    for name, possible in shapes.items():
+        value = entry.get(name)
+        if value is None:
+            continue
+        depth = 0 if not isinstance(value, list) else 2 if value and isinstance(value[0], list) else 1
+        shape = next((one for one in possible if len(one) == depth), possible[0])
+        checked[name] = _array({name: value}, name, shape, path).tolist()
+    try:
+        return ConjugatePrior(**checked)
+    except ValueError as error:
+        raise ModelFileError(f"{path}: damaged model file: settings.prior: {error}") from None
+
+
 def _are_names(names: Any, n_features: int) -> TypeGuard[list[str]]:
     """Return whether these are different texts that can be written to files, one a feature."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return False
     has_lone_surrogate = any("\ud800" <= character <= "\udfff" for name in names for character in name)
     return len(set(names)) == len(names) == n_features and not has_lone_surrogate
+
+
+def _name_components(mixture: GaussianMixture, names: Any, path: Path) -> None:
+    """Set the names of the components to what the file says; older files say nothing."""
+    if names is not None and not isinstance(names, list):
+        raise ModelFileError(f"{path}: damaged model file: component_names is {_shown(names)}")
+    try:
+        mixture.component_names_ = names
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: damaged model file: component_names: {error}") from None
 
 
 def _restore_factors(
@@ -354,8 +454,8 @@ def _number(value: float | None) -> float | None:
 
 def _plain(value: Any) -> Any:
     """Return NumPy numbers, which users may pass as settings, as Python's."""
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
     raise TypeError(f"cannot write {type(value).__name__} to a model file")
 
 
