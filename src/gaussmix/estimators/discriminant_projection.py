@@ -56,13 +56,13 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
 
     Attributes
     ----------
-    components_ : ndarray of shape (n_components_, n_features)
+    components_ : ndarray of shape (n_components, n_features)
         The directions, the most telling first. The projections of the rows are uncorrelated and each have
         variance one. Of the coefficients, taken for features in standard deviations, the largest is positive.
-    eigenvalues_ : ndarray of shape (n_components_,)
+    eigenvalues_ : ndarray of shape (n_components,)
         How much each direction tells, from 0 to 2: those of mclust. With `share_of_means` 1, the square root
         of half of it is the share of the variance in this direction that lies between the components.
-    loadings_ : ndarray of shape (n_components_, n_features)
+    loadings_ : ndarray of shape (n_components, n_features)
         Covariances of the features with the projections.
     mean_ : ndarray of shape (n_features,)
         Mean of the rows.
@@ -191,7 +191,7 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
 
         Returns
         -------
-        ndarray of shape (n_samples, n_components_)
+        ndarray of shape (n_samples, n_components)
             Or a frame, as `set_output` says.
 
         Raises
@@ -209,7 +209,7 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_components_)
+        X : array-like of shape (n_samples, n_components)
             Projections.
 
         Returns

@@ -62,7 +62,7 @@ class HierarchicalGaussianClustering(ClusterMixin, BaseEstimator):
         subtracted from all.
     linkage_ : ndarray of shape (n_leaves_ - 1, 4)
         The same as a linkage matrix of SciPy, with the numbers of leaves below.
-    leaves_ : ndarray of shape (n_leaves_,)
+    leaves_ : ndarray of shape (n_leaves,)
         Number of the row that each leaf is: all rows of positive weight, or those of the sample.
     n_leaves_ : int
         Number of leaves.

@@ -52,7 +52,7 @@ class BootstrapResult:
         The fitted mixture: ``weights``, ``means`` and ``covariances``.
     draws : ParameterValues
         The refits, with components in the order of the fitted mixture's: ``weights`` of shape (n_resamples,
-        K), ``means`` (n_resamples, K, D) and ``covariances`` (n_resamples, *) behind which stands the shape
+        K), ``means`` (n_resamples, K, D) and ``covariances`` (n_resamples, ...) behind which stands the shape
         of the mixture's ``covariances_``.
     log_likelihoods : ndarray of shape (n_resamples,)
         Mean log-likelihood a row of each refit, on its own resample.

@@ -23,7 +23,7 @@ class ParameterValues:
     ----------
     weights : ndarray of shape (..., K)
     means : ndarray of shape (..., K, D)
-    covariances : ndarray of shape (..., *)
+    covariances : ndarray, shape given by the family
         Behind the axes of draws in the shape of the mixture's `covariances_`.
     """
 

@@ -37,7 +37,7 @@ class HighDensityClusters:
         Cluster of the rows that lie in a cluster's core; -1 for all others.
     labels_ : ndarray of shape (N,), dtype int64
         Cluster of each row; -1 for noise, if the mixture has such.
-    shares_ : ndarray of shape (K, n_clusters_)
+    shares_ : ndarray of shape (K, n_clusters)
         To which clusters each component belongs; rows sum to one. A component may belong to several.
     mode_function_ : ndarray of shape (100, 2)
         A share p, and the number of connected regions, each with at least `min_share` of the rows, that the
@@ -79,7 +79,7 @@ class HighDensityClusters:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_clusters_)
+        ndarray of shape (n_samples, n_clusters)
             With noise there is one more column, the last.
         """
         return over_clusters(np.asarray(self.model.predict_proba(X), dtype=np.float64), self.shares_)

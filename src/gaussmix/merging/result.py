@@ -80,13 +80,13 @@ class MergedComponents:
 
     @property
     def weights_(self) -> Array:
-        """Share of each cluster, shape (n_clusters_,)."""
+        """Share of each cluster, shape (n_clusters,)."""
         weights = np.asarray(self.model.weights_, dtype=np.float64)
         return weights @ (self.clusters_[:, None] == np.arange(self.n_clusters_))
 
     @property
     def probabilities_(self) -> Array:
-        """Probability of each cluster for each row of the data, shape (N, n_clusters_); noise is the last."""
+        """Probability of each cluster for each row of the data, shape (N, n_clusters); noise is the last."""
         return self._summed(self.responsibilities_)
 
     @property
@@ -120,7 +120,7 @@ class MergedComponents:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_clusters_)
+        ndarray of shape (n_samples, n_clusters)
             With noise there is one more column, the last.
         """
         return self._summed(np.asarray(self.model.predict_proba(X), dtype=np.float64))
