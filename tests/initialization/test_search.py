@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -240,3 +241,12 @@ def test_an_interrupted_first_search_leaves_a_mixture_unfitted():
     with pytest.raises(KeyboardInterrupt):
         mixture.fit(clusters(1))
     assert [name for name in vars(mixture) if name.endswith("_")] == []
+
+
+@pytest.mark.parametrize(("seed", "power", "n_rows"), [(8, 3, 500), (1, 2, 400), (9, 2, 400)])
+def test_tails_beyond_what_doubles_tell_apart_do_not_stop_a_search(seed, power, n_rows):
+    X = np.random.RandomState(seed).standard_cauchy((n_rows, 3)) ** power
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mixture = GaussianMixture(6, random_state=0).fit(X)
+    assert np.isfinite(mixture.score(X))

@@ -246,10 +246,14 @@ def maximise_each(
     """
     n_mixtures, n_components, n_features = statistics.centers.shape
     totals = statistics.counts.sum(axis=1)
-    if not family.independent or not (statistics.counts > EMPTY * totals[:, None]).all():
+
+    def one_by_one() -> MixtureStack:
         return MixtureStack.of(
             [_maximise_or_keep(statistics, family, regularization, previous, s) for s in range(n_mixtures)]
         )
+
+    if not family.independent or not (statistics.counts > EMPTY * totals[:, None]).all():
+        return one_by_one()
     size = n_mixtures * n_components
     flat = SufficientStatistics(
         statistics.centers.reshape(size, n_features),
@@ -260,7 +264,12 @@ def maximise_each(
         0.0,
         1.0,
     )
-    merged = maximise(flat, family, regularization)
+    try:
+        merged = maximise(flat, family, regularization)
+    except DegenerateCovarianceError:
+        if previous is None:
+            raise
+        return one_by_one()
     shape = (n_mixtures, n_components)
     return MixtureStack(
         family,

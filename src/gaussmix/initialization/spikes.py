@@ -62,7 +62,7 @@ def count_spikes(
         n_places = n_features + ((n_thin[s, k] + 1) * (n_features - n_thin[s, k]) if full else n_own)
         worth = n_places + 0.5 * (1 + n_features + n_own)
         advantage = _advantage(mixtures.weights[s], mixtures.means[s], covariances.entries[s], k)
-        collapsed[s, k] = counts[s, k] * advantage < worth * np.log(counts[s].sum())
+        collapsed[s, k] = not counts[s, k] * advantage >= worth * np.log(counts[s].sum())
     return np.asarray(collapsed.sum(axis=1))
 
 
@@ -103,15 +103,20 @@ class _Covariances:
         some = np.flatnonzero(~(sums <= 1.0 / THIN).all(axis=1))
         numbers = np.zeros(weights.shape, dtype=np.intp)
         unit = 1.0 / np.sqrt(np.einsum("sdd->sd", mean[some]))
-        lower = np.linalg.cholesky(mean[some] * unit[:, None] * unit[:, :, None])
-        inverse = (np.linalg.inv(lower) * unit[:, None])[:, None]
-        relative = inverse @ entries[some] @ inverse.swapaxes(2, 3)
-        numbers[some] = np.count_nonzero(np.linalg.eigvalsh(relative) < THIN, axis=2)
+        try:
+            lower = np.linalg.cholesky(mean[some] * unit[:, None] * unit[:, :, None])
+            inverse = (np.linalg.inv(lower) * unit[:, None])[:, None]
+            relative = inverse @ entries[some] @ inverse.swapaxes(2, 3)
+            numbers[some] = np.count_nonzero(np.linalg.eigvalsh(relative) < THIN, axis=2)
+        except np.linalg.LinAlgError:  # sizes further apart than doubles can tell: doubt all
+            numbers[some] = entries.shape[-1] - 1
         return numbers
 
 
 def _advantage(weights: Array, means: Array, matrices: Array, number: int) -> float:
     """Return how much likelier a component's rows are in it than in the next best, on average, in nats a row.
+
+    Not a number, where another is as good as singular.
 
     Parameters
     ----------
@@ -128,7 +133,10 @@ def _advantage(weights: Array, means: Array, matrices: Array, number: int) -> fl
         log_determinants = np.log(matrices).sum(axis=1)
     else:
         second = own + apart[:, :, None] * apart[:, None, :]
-        distances = np.einsum("kij,kji->k", np.linalg.inv(matrices[others]), second)
+        try:
+            distances = np.einsum("kij,kji->k", np.linalg.inv(matrices[others]), second)
+        except np.linalg.LinAlgError:
+            return np.nan
         log_determinants = np.linalg.slogdet(matrices)[1]
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights)
