@@ -11,6 +11,31 @@ class DataError(GaussmixError, ValueError):
     """Something is wrong with a data file or a table: the message says what, where and what to do."""
 
 
+class FeatureRangeError(DataError):
+    """A feature spreads so widely, or so little, that double precision cannot hold its variance.
+
+    Parameters
+    ----------
+    feature : int
+    deviation : float
+        Its standard deviation.
+    name : str, optional
+        What a message calls the feature; None calls it by its number.
+    """
+
+    def __init__(self, feature: int, deviation: float, name: str | None = None) -> None:
+        super().__init__(feature, deviation, name)  # what a copy in another process is made from
+        self.feature, self.deviation, self.name = feature, deviation, name
+
+    def __str__(self) -> str:
+        """Return the message."""
+        name = self.name or f"Feature {self.feature}"
+        return (
+            f"{name} has a standard deviation of {self.deviation:.3g}, whose square leaves the range of "
+            "double precision. Give it in other units."
+        )
+
+
 class ModelFileError(GaussmixError, ValueError):
     """A model file cannot be read, or its content is not a valid model."""
 

@@ -14,6 +14,7 @@ from gaussmix.core.parameters import Regularization
 from gaussmix.core.prior import PriorSums
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.statistics import Moments
+from gaussmix.exceptions import FeatureRangeError
 from gaussmix.initialization import Sample, StartingData, within_clusters
 
 RELATIVE_FLOOR = 1e-6
@@ -69,7 +70,7 @@ def measure(
     centered = sums.about(sums.centers + sums.first / sums.counts[:, None])
     center = rough.to_data(centered.centers[0])
     deviation = np.sqrt(np.maximum(centered.second[0] / centered.counts[0], 0.0)) / rough.scale
-    _check_range(deviation)
+    check_range(deviation)
     constant = deviation <= 8 * np.finfo(X.dtype).eps * np.abs(center)
     # The units of a constant feature can only be guessed from its value.
     guessed = np.where(center == 0, 1.0, np.abs(center))
@@ -82,15 +83,23 @@ def measure(
     return Scales(coordinates, (spread * coordinates.scale) ** 2, constant)
 
 
-def _check_range(deviation: Array) -> None:
-    """Refuse features whose variances doubles cannot hold."""
+def check_range(deviation: Array) -> None:
+    """Refuse features whose variances doubles cannot hold.
+
+    Parameters
+    ----------
+    deviation : ndarray of shape (D,)
+        Standard deviations.
+
+    Raises
+    ------
+    gaussmix.exceptions.FeatureRangeError
+        If there is such a feature.
+    """
     outside = (deviation > LARGEST_DEVIATION) | ((deviation > 0) & (deviation < 1.0 / LARGEST_DEVIATION))
     if outside.any():
         feature = int(np.argmax(outside))
-        raise ValueError(
-            f"Feature {feature} has a standard deviation of {deviation[feature]:.3g}, whose square leaves "
-            "the range of double precision. Give it in other units."
-        )
+        raise FeatureRangeError(feature, float(deviation[feature]))
 
 
 def regularization_for(scales: Scales, sample: Sample, reg_covar: float | None) -> Regularization:

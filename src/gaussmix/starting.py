@@ -13,6 +13,7 @@ from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regula
 from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments
 from gaussmix.covariance import FAMILIES, LowRankFamily
+from gaussmix.covariance.floor import isotropic
 from gaussmix.covariance.rank import best_rank
 from gaussmix.initialization import (
     Move,
@@ -177,7 +178,7 @@ class Starter:
         """Return what a search by a family finds, in the family that is to be fitted."""
         searched = data
         if family is not data.family:  # a prior belongs to the family that is to be fitted
-            searched = replace(data, family=family, regularization=replace(data.regularization, prior=None))
+            searched = replace(data, family=family, regularization=_for_search(data))
         found = _first_parameters(
             searched,
             self.n_components,
@@ -191,7 +192,9 @@ class Starter:
         if family is data.family:
             return First(*found)
         mixture, floored, stability = found
-        floored = replace(floored, prior=data.regularization.prior)
+        own = data.regularization
+        floor = np.where(own.floor > 0.0, floored.floor, own.floor)
+        floored = replace(floored, floor=floor, lowest=own.lowest, prior=own.prior)
         fitted = data.family
         sums = data.backend.expect(data.on_sample().rows, mixture.density(), Moments.FULL)
         if isinstance(fitted, LowRankFamily) and fitted.rank is None:
@@ -215,6 +218,20 @@ def _beside_noise(
     """
     weights = parameters.weights * ((1.0 - share) / parameters.weights.sum())
     return replace(parameters, weights=weights, noise=Noise(share, -region.log_volume - jacobian))
+
+
+def _for_search(data: StartingData) -> Regularization:
+    """Return the regularisation for a search by another family than the one that is to be fitted."""
+    regularization = replace(data.regularization, prior=None)
+    if not data.family.common_scale:
+        return regularization
+    # Scaled like the others a constant feature has no floor, but the families of searches want one in each.
+    lowest = isotropic(np.broadcast_to(regularization.lowest, regularization.floor.shape))
+    return replace(
+        regularization,
+        floor=np.where(regularization.floor > 0.0, regularization.floor, isotropic(regularization.floor)),
+        lowest=np.where(regularization.floor > 0.0, regularization.lowest, lowest),
+    )
 
 
 def _first_parameters(

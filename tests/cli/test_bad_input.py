@@ -299,3 +299,19 @@ def test_every_command_has_help_with_every_option_explained(run):
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 assert parameter.help, f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("options", [("-k", "2"), (), ("-k", "2", "--standardize")])
+@pytest.mark.parametrize("unit", [1e300, 1e-200])
+def test_values_beyond_double_precision_are_told_with_their_column(complaint, tmp_path, unit, options):
+    values = np.random.RandomState(0).normal(size=(40, 2))
+    values[:, 1] *= unit
+    np.savetxt(tmp_path / "far.csv", values, delimiter=",", header="a,b", comments="")
+    told = complaint("fit", "far.csv", *options)
+    assert "far.csv: column 'b' has a standard deviation of" in told
+    assert ".." not in told
+
+
+def test_more_factors_than_columns_allow_are_refused(complaint, good):
+    told = complaint("fit", "good.csv", "-k", "2", "--covariance", "ppca", "--factors", "7")
+    assert "good.csv: --factors 7 for 2 columns" in told

@@ -44,6 +44,22 @@ def test_a_lost_interruption_still_stops_the_command(tmp_path, name, code, what_
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_an_interruption_that_is_lost_in_a_destructor_is_told_once(tmp_path, name, code):
+    script = LOST.replace(
+        "os.kill(os.getpid(), getattr(signal, name))",
+        "type('Dying', (), {{'__del__': lambda self: os.kill(os.getpid(), getattr(signal, name))}})()",
+    ).format(what_then="return read_table(*arguments, **options)")
+    result = subprocess.run(
+        [sys.executable, "-c", script, "fit", "faithful", "-k", "2", "--no-report", name],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == code
+    assert result.stdout == ""
+    assert result.stderr in ("", "gaussmix: interrupted\n")
+    assert os.listdir(tmp_path) == []
+
+
 def test_what_the_caller_ignores_stays_ignored(tmp_path):
     script = LOST.format(what_then="return read_table(*arguments, **options)")
     result = subprocess.run(

@@ -8,7 +8,13 @@ from sklearn.decomposition import FactorAnalysis
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gaussmix import AutoGaussianMixture, GaussianMixture, ModelFileError, load_model
+from gaussmix import (
+    AutoGaussianMixture,
+    DegenerateComponentWarning,
+    GaussianMixture,
+    ModelFileError,
+    load_model,
+)
 from gaussmix.cli.fit import _COVARIANCES, _LOW_RANK, _PRIORS
 from gaussmix.cli.main import main
 from gaussmix.core.conjugate_prior import PRIORS
@@ -227,3 +233,22 @@ def test_the_command_fits_factors(tmp_path, capsys):
 def test_the_command_knows_the_names_of_families_and_priors():
     assert set(_LOW_RANK) == set(NAMES) == set(_COVARIANCES) - (set(FAMILIES) - set(NAMES))
     assert list(_PRIORS) == list(PRIORS)
+
+
+@pytest.mark.parametrize("n_components", [1, 2])
+@pytest.mark.parametrize("what", ["constant", "discrete"])
+def test_ppca_holds_its_noise_at_the_floor_and_warns(what, n_components):
+    X = rows_with_factors(60, 3, 1)
+    if what == "constant":
+        X[:, 2] = 7.0
+    else:
+        X = np.repeat(np.round(X[:3]), 10, axis=0)
+    with pytest.warns(DegenerateComponentWarning):
+        mixture = GaussianMixture(n_components, covariance_type="ppca", random_state=0).fit(X)
+    assert (mixture.noise_variances_ > 0).all()
+    assert np.linalg.eigvalsh(mixture.covariances_).min() > 0
+
+
+def test_a_truth_value_is_no_number_of_factors():
+    with pytest.raises(ValueError, match="n_factors should be a number"):
+        GaussianMixture(1, covariance_type="ppca", n_factors=True).fit(rows_with_factors(60, 3, 1))

@@ -204,3 +204,20 @@ def test_the_table_becomes_a_frame(mixture, backend):
 def test_progress_is_shown_in_lines(capsys):
     AutoGaussianMixture(range(1, 3), verbose=1, random_state=0).fit(X)
     assert "models fitted: 20 of 28" in capsys.readouterr().out
+
+
+def test_a_single_covariance_type_can_be_named():
+    assert (
+        AutoGaussianMixture([1, 2], covariance_types="EII", random_state=0).fit(X).covariance_type_ == "EII"
+    )
+
+
+def test_a_criterion_that_never_returns_a_number_is_refused():
+    with pytest.raises(ValueError, match="criterion returned NaN for every model"):
+        AutoGaussianMixture([1, 2], criterion=lambda model, rows: float("nan")).fit(X)
+
+
+def test_a_mixture_that_chooses_its_number_says_which():
+    mixture = GaussianMixture("auto", random_state=0).fit(X)
+    assert mixture.n_components_ == len(mixture.weights_)
+    assert not hasattr(mixture.set_params(n_components=2).fit(X), "n_components_")

@@ -34,6 +34,8 @@ def test_names_are_given_all_at_once_or_one_by_one(model):
     ("names", "error", "message"),
     [
         (["a", "b"], ValueError, "2 component names for 3"),
+        (["a", "component 2", None], ValueError, "which is what component 2 is called"),
+        (["Component 1", None, None], ValueError, "which is what component 1 is called"),
         (["a", "b", "a"], ValueError, "two components are named 'a'"),
         (["a", "b", 3], TypeError, "should be texts"),
         (["a", "b", "  "], ValueError, "is empty"),

@@ -248,3 +248,10 @@ def test_noise_is_no_component():
     projection = MixtureDiscriminantProjection(mixture).fit(rows)
     assert projection.n_components_ == 1
     np.testing.assert_allclose(projection.mixture_.weights_, mixture.weights_ / mixture.weights_.sum())
+
+
+@pytest.mark.filterwarnings("ignore::gaussmix.DegenerateComponentWarning")
+@pytest.mark.parametrize("y", [None, [0, 1] * 5])
+def test_rows_that_are_all_the_same_are_refused(y):
+    with pytest.raises(ValueError, match="All rows are the same"):
+        MixtureDiscriminantProjection().fit(np.ones((10, 3)), y)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gaussmix import GaussianMixture, ModelFileError, load_model
+from gaussmix import DegenerateComponentWarning, GaussianMixture, ModelFileError, load_model
 from gaussmix.backends.native import INSTRUCTION_SETS, NativeBackend
 from gaussmix.backends.reference import ReferenceBackend
 from gaussmix.cli.main import main
@@ -241,3 +244,65 @@ def test_the_command_labels_noise_and_describes_the_rest(tmp_path, capsys):
         labels = [int(row[1]) for row in list(csv.reader(file))[1:]]
     assert len(labels) == 500
     assert 60 < labels.count(-1) < 130
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "EEV", "VEI", "factor_analysis", "ppca"])
+def test_a_constant_column_hardly_changes_the_noise(covariance_type):
+    X, _ = noisy_groups()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateComponentWarning)
+        for value in (0.0, 7.0):
+            beside = np.column_stack([X, np.full(len(X), value)])
+            plain, other = (
+                GaussianMixture(2, covariance_type=covariance_type, noise=True, random_state=0).fit(rows)
+                for rows in (X, beside)
+            )
+            assert other.noise_.weight == pytest.approx(plain.noise_.weight, abs=0.02)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical", "EEV", "factor_analysis"])
+@pytest.mark.parametrize("jitter", [0.0, 1e-9])
+def test_collinear_features_do_not_turn_every_row_into_noise(covariance_type, jitter):
+    X, _ = noisy_groups()
+    sums = X.sum(axis=1) + jitter * np.random.default_rng(0).normal(size=len(X))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateComponentWarning)
+        mixture = GaussianMixture(2, covariance_type=covariance_type, noise=True, random_state=0).fit(
+            np.column_stack([X, sums])
+        )
+    assert mixture.noise_.weight == pytest.approx(0.2, abs=0.03)
+
+
+def test_every_model_with_noise_that_is_saved_can_be_loaded(tmp_path):
+    X = load_iris().data
+    mixture = GaussianMixture(1, noise=True, random_state=0).fit(X)
+    assert mixture.weights_[0] / (1.0 - mixture.noise_.weight) > 1.0  # by rounding
+    mixture.save(tmp_path / "model.json")
+    assert (load_model(tmp_path / "model.json").predict_proba(X) == mixture.predict_proba(X)).all()
+
+
+def test_weights_that_do_not_sum_to_one_with_noise_are_refused(tmp_path):
+    X, _ = noisy_groups()
+    mixture = GaussianMixture(2, noise=True, random_state=0).fit(X)
+    mixture.noise_ = replace(mixture.noise_, weight=mixture.noise_.weight + 0.1)
+    mixture.save(tmp_path / "model.json")
+    with pytest.raises(ModelFileError, match=r"sum to 1\.1, not to 1"):
+        load_model(tmp_path / "model.json")
+
+
+def test_a_one_that_could_mean_true_is_refused():
+    X, _ = noisy_groups()
+    with pytest.raises(ValueError, match=r"pass True .* or 1\.0"):
+        GaussianMixture(2, noise=1).fit(X)
+
+
+def test_the_command_prints_the_criteria_of_the_whole_mixture(tmp_path, capsys):
+    X, _ = noisy_groups()
+    np.savetxt(tmp_path / "rows.csv", X, delimiter=",", header="a,b", comments="")
+    folder, rows = str(tmp_path / "found"), str(tmp_path / "rows.csv")
+    assert main(["fit", rows, "-k", "2", "--noise", "--output", folder, "--no-report", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert main(["score", folder, rows, "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    for name in ("log_likelihood", "bic", "aic", "icl"):
+        assert summary[name] == pytest.approx(scores[name], rel=1e-9)

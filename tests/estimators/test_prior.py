@@ -279,3 +279,13 @@ def test_shrinkage_finds_groups_in_fewer_rows_than_features(covariance_type):
     mixture = GaussianMixture(3, covariance_type=covariance_type, prior="shrinkage", random_state=0).fit(X)
     assert adjusted_rand_score(labels, mixture.predict(X)) == 1.0
     assert mixture.repaired_components_ == ()
+
+
+@pytest.mark.parametrize("dof", [1e6, 1e12])
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "VII", "VVE"])
+def test_a_prior_that_outweighs_the_rows_can_be_fitted(covariance_type, dof):
+    mixture = GaussianMixture(
+        2, covariance_type=covariance_type, prior=ConjugatePrior(dof=dof), random_state=0
+    ).fit(load_iris().data)
+    assert np.isfinite(mixture.log_likelihood_)
+    assert np.isfinite(mixture.means_).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 
@@ -9,9 +10,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from rich.console import Console
 
-from gaussmix import AutoGaussianMixture, GaussianMixture
-from gaussmix.explain import explain_mixture, explain_row, summarize
+from gaussmix import AutoGaussianMixture, DegenerateComponentWarning, GaussianMixture
+from gaussmix.explain import explain_mixture, explain_row, render_explanation, summarize
+from gaussmix.explain.wording import format_probability, format_share
 from gaussmix.merging import merge_components
 
 
@@ -141,12 +144,77 @@ def test_noise_belongs_to_no_group_and_is_said():
     assert n_noise > 10
     explanation = explain_mixture(model, X)
     assert explanation.summary.n_noise == n_noise
-    assert f"{n_noise} rows" in explanation.summary.sentences[1]
+    assert f"{n_noise} of 440 rows" in explanation.summary.sentences[0]
     assert sum(group.n_rows for group in explanation.groups) == 440 - n_noise
     assert sum(group.share for group in explanation.groups) == pytest.approx(1 - n_noise / 440)
     noisy = explain_row(model, X[-1])
     assert noisy.noise_probability == pytest.approx(model.predict_proba(X[-1:])[0, -1])
+    assert noisy.is_noise == (model.predict(X[-1:])[0] == -1)
     assert "noise" in noisy.sentences[0]
+
+
+@pytest.fixture(scope="module")
+def with_noise():
+    """Two groups with noise all over: the mixture, the rows, and which of them it takes for noise."""
+    rng = np.random.default_rng(3)
+    groups = [rng.normal([0, 0], 1, (200, 2)), rng.normal([9, 0], 1, (200, 2))]
+    X = np.concatenate([*groups, rng.uniform(-15, 20, (40, 2))])
+    model = GaussianMixture(2, noise=True, random_state=0).fit(X)
+    return model, X, model.predict(X) == -1
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rules_and_tree_are_counted_with_the_rows_of_noise(with_noise, weighted):
+    model, X, _ = with_noise
+    weight = np.ones(len(X))
+    if weighted:
+        weight[::3] = 0.0
+        weight[1::3] = 2.0
+    explanation = explain_mixture(model, X, sample_weight=weight if weighted else None)
+    labels = model.predict(X)
+    for group in explanation.groups:
+        matching = np.ones(len(X), dtype=bool)
+        for one in group.rule.conditions:
+            matching &= X[:, one.feature] > (-np.inf if one.low is None else one.low)
+            matching &= X[:, one.feature] <= (np.inf if one.high is None else one.high)
+        own = weight[matching & (labels == group.group)].sum()
+        assert group.rule.precision == pytest.approx(own / weight[matching].sum())
+        assert group.rule.recall == pytest.approx(own / weight[labels == group.group].sum())
+    root = explanation.tree.root
+    assert sum(root.counts) == pytest.approx(weight.sum())
+    assert root.counts[-1] == pytest.approx(weight[labels == -1].sum())
+    assert explanation.tree.fidelity <= 1 - weight[labels == -1].sum() / weight.sum() + 1e-12
+
+
+def test_rows_between_a_group_and_noise_say_so(with_noise):
+    model, X, noise = with_noise
+    explanation = explain_mixture(model, X)
+    console = Console(width=200, file=io.StringIO())
+    render_explanation(explanation, console)
+    text = console.file.getvalue()
+    border = [row for group in explanation.groups for row in group.border_rows]
+    nearer = [row for row in border if row.noise_probability > row.runner_up_probability]
+    assert nearer
+    for row in nearer:
+        assert row.noise_probability == pytest.approx(model.predict_proba(X)[row.row, -1])
+        assert f"row {row.number} ({format_probability(row.probability)}; noise" in text
+    assert f"{noise.sum()} of 440 rows ({format_share(noise.mean())}) fit no group" in text
+    assert [row.is_noise for row in explanation.unusual_rows] == [
+        bool(noise[row.row]) for row in explanation.unusual_rows
+    ]
+
+
+def test_a_row_of_noise_is_explained_as_noise(with_noise):
+    model, X, noise = with_noise
+    row = explain_row(model, X[np.flatnonzero(noise)[0]], against="rest")
+    assert row.is_noise
+    assert row.sentences[0].startswith("The row is assigned to noise")
+    assert any("all others together (noise left out)" in sentence for sentence in row.sentences)
+    member = explain_row(model, X[10], against="rest")
+    assert not member.is_noise
+    assert any("(noise left out)" in sentence for sentence in member.sentences)
+    alone = explain_row(model.without_noise(), X[10], against="rest")
+    assert not any("noise" in sentence for sentence in alone.sentences)
 
 
 def test_the_runners_up_of_a_choice_are_told(iris):
@@ -183,3 +251,20 @@ def test_a_million_rows_take_no_second_copy(monkeypatch):
     finally:
         tracemalloc.stop()
     assert peak < 3 * X.nbytes
+
+
+def test_of_a_faulty_fit_it_is_not_said_that_its_groups_are_apart():
+    X = np.concatenate([np.random.default_rng(0).normal(size=(60, 1)), np.full((5, 1), 50.0)])
+    with pytest.warns(DegenerateComponentWarning):
+        model = GaussianMixture(2, random_state=0).fit(X)
+    summary = summarize(model, X)
+    assert summary.warnings
+    assert summary.mean_certainty > 0.95
+    assert "apart" not in summary.sentences[1]
+
+
+def test_a_choice_of_one_number_names_no_range(iris):
+    one = AutoGaussianMixture(3, covariance_types=["EEE", "VVV"], random_state=0).fit(iris)
+    sentence = summarize(one, iris).choice_sentences[0]
+    assert "among 2 covariance families" in sentence
+    assert "3 to 3" not in sentence

@@ -228,3 +228,8 @@ def test_other_rows_and_intervals_are_refused(faithful):
         bootstrap(model, faithful[:1])
     with pytest.raises(ValueError, match="method should be one of"):
         bootstrap(model, faithful, n_resamples=5).interval("bca")
+
+
+def test_what_is_no_mixture_is_refused():
+    with pytest.raises(TypeError, match=r"GaussianMixture or AutoGaussianMixture, but is a int"):
+        bootstrap(3, np.zeros((10, 2)))

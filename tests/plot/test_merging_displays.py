@@ -158,3 +158,11 @@ def test_own_figures_have_a_title_and_a_caption_in_the_theme(moons, iris):
         assert display.note
         assert to_hex(display.figure_.get_facecolor()) == DARK.background
         plt.close(display.figure_)
+
+
+@pytest.mark.parametrize("display", [ClusterDisplay, MergingDisplay])
+def test_what_has_no_clusters_of_components_is_refused_with_advice(moons, display):
+    rows = moons[0] if isinstance(moons, tuple) else moons
+    model = GaussianMixture(2, random_state=0).fit(rows)
+    with pytest.raises(TypeError, match=r"A GaussianMixture has no .*merge_components"):
+        display.from_estimator(model, rows)

@@ -98,3 +98,13 @@ def test_a_profile_of_many_components_has_no_numbers_and_says_so(random_model, a
     assert display.image_.get_array().shape == (4, 20)
     assert display.values_ == []
     assert "Numbers" not in display.note
+
+
+def test_a_profile_is_coloured_as_the_tables_of_the_report_are(ax):
+    model = GaussianMixture.from_parameters(
+        [0.5, 0.5], [[0.0], [9.0]], [1.0, 1.0], covariance_type="spherical"
+    )
+    image = ProfileDisplay.from_estimator(model, ax=ax).image_
+    below, above = image.to_rgba(image.get_array())[0, :, :3]
+    assert below[2] > below[0]  # blue
+    assert above[0] > above[2]  # orange

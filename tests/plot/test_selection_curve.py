@@ -126,3 +126,10 @@ def test_a_single_model_has_no_curve(iris_model, ax):
 def test_there_are_three_criteria(chosen, ax):
     with pytest.raises(ValueError, match="'bic', 'icl' or 'aic'"):
         SelectionDisplay.from_estimator(chosen, criterion="r2", ax=ax)
+
+
+def test_a_single_number_of_components_has_one_whole_tick(iris, ax):
+    model = AutoGaussianMixture(3, covariance_types=["EEE", "VVV"], random_state=0).fit(iris)
+    SelectionDisplay.from_estimator(model, ax=ax)
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["3"]

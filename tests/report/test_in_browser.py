@@ -112,6 +112,27 @@ def test_a_component_can_be_picked_and_let_go(iris_window):
     assert page.locator("#map-count").inner_text() == ""
 
 
+def test_rows_of_noise_are_grey_and_can_be_picked(tmp_path, open_window):
+    rng = np.random.default_rng(3)
+    groups = [rng.normal([0, 0], 1, (200, 2)), rng.normal([9, 0], 1, (200, 2))]
+    X = np.concatenate([*groups, rng.uniform(-15, 20, (40, 2))])
+    model = GaussianMixture(2, noise=True, random_state=0).fit(X)
+    noise = model.predict(X) == -1
+    write_report(model, X, tmp_path / "report.html", pictures=False)
+    window = open_window((tmp_path / "report.html").as_uri())
+    ready(window)
+    page = window.page
+    markers = np.array(source(page, "rows", "marker"))
+    np.testing.assert_array_equal(markers == "square_pin", noise)
+    colors = np.array(source(page, "rows", "color"))
+    assert len(set(colors[noise])) == 1
+    assert not set(colors[noise]) & set(colors[~noise])
+    chip = page.locator(".chip[data-component='2']")
+    assert chip.inner_text() == "noise"
+    chip.click()
+    assert page.locator("#map-count").inner_text().startswith(f"{noise.sum()} of 440")
+
+
 def test_the_slider_shows_the_rows_that_are_unsure(tmp_path, open_window, iris, iris_model):
     write_report(iris_model, iris, tmp_path / "report.html", pictures=False)
     window = open_window((tmp_path / "report.html").as_uri())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import html
@@ -14,8 +15,10 @@ import numpy as np
 import pytest
 
 from gaussmix import AutoGaussianMixture, GaussianMixture, bootstrap, goodness_of_fit
+from gaussmix.data import read_table, select_features
 from gaussmix.explain import summarize
 from gaussmix.report import render_report, write_report
+from gaussmix.report.recipe import python_code
 
 VOID = {"meta", "img", "source", "br", "wbr", "rect", "line", "input"}
 HOSTILE_NAMES = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "$\\frac{", "{{ 7 * 7 }}"]
@@ -349,3 +352,70 @@ def test_a_goodness_of_fit_and_a_bootstrap_that_were_run_are_told(iris_model, ir
 def test_a_mixture_writes_its_own_page(tmp_path, iris_model, iris):
     iris_model.report(iris, tmp_path / "report.html", title="By itself", pictures=False)
     assert "By itself" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_a_mixture_with_noise_is_about_all_rows():
+    rng = np.random.default_rng(3)
+    groups = [rng.normal([0, 0], 1, (200, 2)), rng.normal([9, 0], 1, (200, 2))]
+    X = np.concatenate([*groups, rng.uniform(-15, 20, (40, 2))])
+    model = GaussianMixture(2, noise=True, random_state=0).fit(X)
+    noise = model.predict(X) == -1
+    text = render(model, X)
+    words = Page(text).words
+    assert f"{noise.sum()} of 440 rows ({100 * noise.mean():.1f}%) fit no group" in words
+    assert f"component 0 with {(model.predict(X) == 0).sum()}" in words
+    assert "2 components and noise in 440 rows" in words
+    unusual = words[words.index("Who is unusual") :]
+    assert "noise" in unusual[: unusual.index("The rows of lowest density")]
+    assert "Rows of noise are left out of this comparison." in words
+    data = data_of(text)["map"]
+    assert data["count"] == 440
+    told = unpack(data["components_told"], "u2").reshape(440, -1)[:, 0]
+    np.testing.assert_array_equal(told == len(data["components"]), noise)
+
+
+def test_a_faulty_fit_is_not_praised(iris):
+    # Two halves of one cloud: the verdict is that a single component does as well.
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    model = GaussianMixture.from_parameters(
+        [0.5, 0.5], [[-9.0, 0.0], [9.0, 0.0]], [1.0, 1.0], covariance_type="spherical"
+    )
+    words = Page(render(model, X)).words
+    assert "Do not rely on this result" in words
+    assert summarize(model, X).mean_certainty > 0.95
+    assert "clearly apart" not in words
+    assert "If this mixture were right" in words
+
+
+def test_a_component_that_collapsed_is_not_excused_by_its_few_rows():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(100, 2)), np.full((4, 2), 30.0)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = GaussianMixture(2, random_state=0).fit(X)
+    assert len(model.repaired_components_)
+    words = Page(render(model, X)).words
+    assert "With so few rows chance brings about as much." not in words
+    assert "do not look like draws from this mixture" in words
+
+
+def test_the_code_reads_the_table_that_was_fitted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = read_table("faithful")
+    features = select_features(table)
+    model = GaussianMixture(2, random_state=0).fit(features.values)
+    text = render(model, features.values, feature_names=features.names, source="faithful")
+    code = html.unescape(re.search(r"<h3>In Python</h3>\n.*?<pre[^>]*>(.*?)</pre>", text, re.DOTALL)[1])
+    assert "'faithful'" in code
+    space = {}
+    exec(code, space)
+    assert space["model"].means_ == pytest.approx(model.means_)
+
+
+def test_the_code_always_says_which_columns_are_taken(iris_model):
+    odd = ("a\u202eb", "x" * 80)
+    code = python_code(iris_model, odd)
+    namespace = re.search(r"\[\[(.*)\]\]", code)[1]
+    assert ast.literal_eval(f"[{namespace}]") == list(odd)
+    assert code.isascii()
+    assert "Take the 900 columns" in python_code(iris_model, tuple(f"column {d}" for d in range(900)))

@@ -22,9 +22,6 @@ from gaussmix.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from gaussmix import GaussianMixture
     from gaussmix.cli.fit_output import Outcome
     from gaussmix.data import Features
@@ -165,7 +162,7 @@ def command(
     from gaussmix.cli.output import progress_line, warnings_as_lines
     from gaussmix.data import read_table, select_features
     from gaussmix.data.results import result_folder
-    from gaussmix.exceptions import DegenerateComponentWarning
+    from gaussmix.exceptions import DegenerateComponentWarning, FeatureRangeError
 
     leave_signals_to_python()
     in_summary = (ConvergenceWarning, DegenerateComponentWarning)
@@ -188,14 +185,18 @@ def command(
             notes.append(features.drop_sentence)
         _require_rows(origin, _n_weighted_rows(features), components)
         if covariance is not None:
-            _require_family_for(origin, features, covariance)
+            _require_family_for(origin, features, covariance, factors)
             _warn_of_many_parameters(features, components, covariance)
         folder = output or f"gaussmix-{_safe_name(name)}"
         with result_folder(folder, overwrite=overwrite) as place:
-            model, choice, remarks = _fit(features, components, covariance, params, standardize, say)
+            try:
+                model, choice, remarks = _fit(features, components, covariance, params, standardize, say)
+            except FeatureRangeError as error:
+                column = f"{origin}: column {features.names[error.feature]!r}"
+                raise FeatureRangeError(error.feature, error.deviation, column) from None
             outcome = Outcome(origin, name, features, model, choice, (*notes, *remarks))
             say("Writing the results")
-            summary = _write(outcome, place, report=not no_report, standardized=standardize)
+            summary = _write(outcome, place, source, report=not no_report, standardized=standardize)
             files = sorted(path.name for path in place.iterdir())
             stop_if_interrupted()
     if as_json:
@@ -268,7 +269,7 @@ def _require_rows(origin: str, n_rows: int, components: int | None) -> None:
         )
 
 
-def _require_family_for(origin: str, features: Features, covariance: str) -> None:
+def _require_family_for(origin: str, features: Features, covariance: str, factors: int | None) -> None:
     from gaussmix.covariance import FAMILIES
     from gaussmix.exceptions import DataError
 
@@ -277,6 +278,11 @@ def _require_family_for(origin: str, features: Features, covariance: str) -> Non
         raise DataError(
             f"{origin}: --covariance {covariance} is for a single column, but {n_columns} are used; name one "
             f"with --columns, or take --covariance {covariance}II"
+        )
+    if factors is not None and covariance in _LOW_RANK and factors >= max(n_columns, 2):
+        raise DataError(
+            f"{origin}: --factors {factors} for {n_columns} column{'s' if n_columns != 1 else ''}: there "
+            "must be fewer factors than columns"
         )
 
 
@@ -297,10 +303,12 @@ def _fit(
     from gaussmix import AutoGaussianMixture, GaussianMixture
     from gaussmix.data import standardize as standardized
     from gaussmix.estimators.units import in_data_units
+    from gaussmix.scales import check_range
 
     values, weight, scaling = features.values, features.sample_weight, None
     if standardize:
         values, scaling = standardized(values, weight)
+        check_range(scaling.scale)  # the mixture is given in the data's units in the end
     choice = None
     if components is None:
         say(f"Comparing mixtures of 1 to {_MOST_COMPONENTS_TRIED} components")
@@ -315,8 +323,7 @@ def _fit(
     notes = []
     if model.noise_ is not None:
         notes.append(
-            f"{model.noise_.weight:.1%} of the rows are noise, which belongs to no component: label -1. What "
-            "follows describes the components alone, and the rows that belong to them."
+            f"{model.noise_.weight:.1%} of the rows are noise, which belongs to no component: label -1."
         )
     if scaling is not None:
         total_weight = len(values) if weight is None else float(weight.sum())
@@ -332,33 +339,17 @@ def _fit(
     return model, choice, notes
 
 
-def _without_noise(
-    model: GaussianMixture, features: Features, labels: NDArray[np.int64]
-) -> tuple[GaussianMixture, Features]:
-    """Return the components alone, and the rows that belong to them."""
-    kept = labels >= 0
-    weight = features.sample_weight
-    some = replace(
-        features,
-        values=features.values[kept],
-        rows=features.rows[kept],
-        sample_weight=None if weight is None else weight[kept],
-    )
-    return model.without_noise(), some
-
-
-def _write(outcome: Outcome, folder: Path, *, report: bool, standardized: bool) -> MixtureSummary:
+def _write(
+    outcome: Outcome, folder: Path, source: str, *, report: bool, standardized: bool
+) -> MixtureSummary:
     from gaussmix.cli.models import with_feature_names
     from gaussmix.data.results import write_labels
     from gaussmix.explain import summarize
 
     model, features = outcome.model, outcome.features
     with_feature_names(model, features.names).save(folder / "model.json")
-    assignment = model.assign(features.values)
     with open(folder / "labels.csv", "wb") as file:
-        write_labels(file, features.rows, assignment)
-    if model.noise_ is not None and assignment.label is not None:
-        model, features = _without_noise(model, features, assignment.label)
+        write_labels(file, features.rows, model.assign(features.values))
     # Numbered as in labels.csv: a reader looks these rows up in the file, where some may have been dropped.
     summary = summarize(
         model,
@@ -386,6 +377,7 @@ def _write(outcome: Outcome, folder: Path, *, report: bool, standardized: bool) 
             row_numbers=features.rows,
             selection=outcome.choice,
             command=command_line(),
+            source=source,
             standardized=standardized,
         )
     return replace(summary, unusual_rows=tuple(replace(row, row=row.number) for row in summary.unusual_rows))

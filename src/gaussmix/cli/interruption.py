@@ -7,6 +7,7 @@ library discards those of an import or of a destructor. What arrived is therefor
 from __future__ import annotations
 
 import signal
+import sys
 from types import FrameType
 
 __all__ = ["exit_code", "handle_signals", "leave_signals_to_python", "stop_if_interrupted"]
@@ -15,7 +16,18 @@ _received: int | None = None
 
 
 def handle_signals() -> None:
-    """Leave through the cleaning-up of every open block when a signal asks to stop."""
+    """Leave through the cleaning-up of every open block when a signal asks to stop.
+
+    Python tells of an exception that gets lost in a destructor or in a callback of its import system. Of ours
+    there is nothing to tell: the command stops all the same, and says so.
+    """
+    tell = sys.unraisablehook
+
+    def tell_of_others(lost: sys.UnraisableHookArgs) -> None:
+        if _received is None or not issubclass(lost.exc_type, KeyboardInterrupt | SystemExit):
+            tell(lost)
+
+    sys.unraisablehook = tell_of_others
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         # What is ignored stays ignored: that is how nohup and a shell's background jobs work.

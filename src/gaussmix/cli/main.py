@@ -140,7 +140,7 @@ def _explain(error: Exception) -> int:
         place = f"{error.filename}: " if error.filename else ""
         return _complain(f"{place}{error.strerror or error}")
     _complain(
-        f"unexpected {type(error).__name__}: {error}. This is a bug in gaussmix; "
+        f"unexpected {type(error).__name__}: {str(error).rstrip('.')}. This is a bug in gaussmix; "
         "the same command with --debug shows where"
     )
     return 1

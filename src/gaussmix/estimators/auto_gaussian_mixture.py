@@ -41,9 +41,9 @@ class AutoGaussianMixture(FittedMixture):
     ----------
     n_components : "auto", int or sequence of int, default="auto"
         Numbers of components to compare; "auto" takes 1 to 9.
-    covariance_types : "all" or sequence of str, default="all"
-        Covariance types to compare, see `GaussianMixture`. "all" takes the fourteen families of Celeux and
-        Govaert, of a single feature the two that are left of them.
+    covariance_types : "all", str or sequence of str, default="all"
+        Covariance types to compare, or the only one, see `GaussianMixture`. "all" takes the fourteen families
+        of Celeux and Govaert, of a single feature the two that are left of them.
     criterion : {"bic", "icl", "aic", "cv"} or callable, default="bic"
         What to choose by. "cv" is minus twice the log-likelihood of rows left out in five folds. A callable
         takes a fitted `GaussianMixture` and the data and returns a number, the smaller the better.
@@ -92,7 +92,7 @@ class AutoGaussianMixture(FittedMixture):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_components": [StrOptions({"auto"}), "array-like", Interval(Integral, 1, None, closed="left")],
-        "covariance_types": [StrOptions({"all"}), "array-like"],
+        "covariance_types": [str, "array-like"],
         "criterion": [StrOptions(set(CRITERIA)), callable],
         "max_seconds": [Interval(Real, 0.0, None, closed="neither"), None],
         "thorough": ["boolean"],
@@ -301,10 +301,11 @@ class AutoGaussianMixture(FittedMixture):
 
     def _names(self, n_features: int) -> list[str]:
         """Return the covariance types to compare."""
-        if isinstance(self.covariance_types, str):
+        if isinstance(self.covariance_types, str) and self.covariance_types == "all":
             models = MODELS if n_features > 1 else ONE_DIMENSIONAL_MODELS
             return [family.identifier for family in models]
-        names = list(self.covariance_types)
+        given = self.covariance_types
+        names = [given] if isinstance(given, str) else list(given)
         low_rank = [family.name for family in LOW_RANK_FAMILIES]
         known = [name for name in FAMILIES if name not in low_rank]
         unknown = [name for name in names if name not in known]

@@ -333,7 +333,8 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
     def distribution_(self) -> MixtureDistribution:
         """The mixture as a probability distribution, with the column names of the frame it was fitted on.
 
-        Of a mixture with noise, which has no distribution beyond the data, it is that of the other rows.
+        Noise is left out, for its density has no end and so no integral: of a mixture with noise this is the
+        distribution of the rows that are not noise, and its weights sum to one without it.
         """
         check_is_fitted(self)
         family, weights = self._family(), np.asarray(self.weights_, dtype=np.float64)

@@ -130,6 +130,10 @@ def choose(
             stacklevel=stack_level_of_user(),
         )
     best = ranking[0]
+    if callable(criterion) and np.isnan(best.criterion):
+        raise ValueError(
+            "criterion returned NaN for every model: it should return a number, the smaller the better."
+        )
     others = tuple(row for row in ranking[1:] if row.sound)[:N_RUNNERS_UP]
     return Choice(best, found.fit_of(found.cell(best)), table, others)
 

@@ -172,6 +172,8 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
         else:
             groups = self._classes(data, y, weights, coordinates, z)
         found = discriminant_directions(*groups, total, float(self.share_of_means))
+        if not len(found.directions):
+            raise ValueError("All rows are the same, so there is no direction to project them on.")
         n_components = self._number(found.eigenvalues)
         directions = found.directions[:n_components]
         self.eigenvalues_ = found.eigenvalues[:n_components]

@@ -122,9 +122,10 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         Number of factors of each component, for "ppca" and "factor_analysis". "auto" chooses by BIC.
     noise : bool or float, default=False
         Whether some rows may belong to no component but to noise, which has the same density everywhere. A
-        number is the volume that noise fills, in the units of the data; True takes that of the smaller of
-        two boxes about the rows, along the axes or along the principal axes. `predict` gives rows of noise
-        the label -1, and the last column of `predict_proba` is noise's.
+        number is the volume that noise fills, in the units of the data (a volume of one is 1.0; 1 is
+        refused, as it could be meant for True); True takes that of the smaller of two boxes about the rows,
+        along the axes or, where components may lie along any direction, along the principal axes. `predict`
+        gives rows of noise the label -1, and the last column of `predict_proba` is noise's.
 
     Attributes
     ----------
@@ -167,6 +168,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         The numbers of components that were compared, if `n_components` is "auto": see `AutoGaussianMixture`.
     runners_up_ : tuple of SelectionRow
         The next best of them.
+    n_components_ : int
+        The number that was chosen, if `n_components` is "auto".
     noise_ : UniformNoise or None
         Noise, if there is: its ``weight``, the logarithm of the volume that it fills, ``log_volume``, and the
         bounds of the data, ``lower`` and ``upper``.
@@ -239,6 +242,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     noise_variances_: Array
     selection_: SelectionTable
     runners_up_: tuple[SelectionRow, ...]
+    n_components_: int
 
     def __init__(
         self,
@@ -320,6 +324,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             If a component collapsed and was held up.
         """
         self._validate_params()
+        self._refuse_ambiguous_numbers()
         before = {name: getattr(self, name) for name in _SET_BY_VALIDATION if hasattr(self, name)}
         try:
             return self._fit(X, sample_weight)
@@ -522,7 +527,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             monitors.close()
         self._store(result, data.dtype, n_samples, n_samples if weights is None else float(weights.sum()))
         monitors.end_fit(result.parameters)
-        for name in ("selection_", "runners_up_"):  # of an earlier fit
+        for name in ("selection_", "runners_up_", "n_components_"):  # of an earlier fit
             if hasattr(self, name):
                 delattr(self, name)
         self._warn(result)
@@ -560,8 +565,19 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         self._store(choice.result, data.dtype, n_samples, total)
         self.selection_ = choice.table
         self.runners_up_ = choice.runners_up
+        self.n_components_ = choice.row.n_components
         self._warn(choice.result)
         return self
+
+    def _refuse_ambiguous_numbers(self) -> None:
+        """Refuse numbers that Python takes for truth values, and the other way round."""
+        if isinstance(self.n_factors, bool | np.bool_):
+            raise ValueError(f"n_factors should be a number from 1 on or 'auto', but is {self.n_factors}")
+        if isinstance(self.noise, Integral) and not isinstance(self.noise, bool) and self.noise == 1:
+            raise ValueError(
+                "noise=1 can mean two things: pass True for noise beside the components, or 1.0 for noise "
+                "that fills a volume of one, in the units of the data."
+            )
 
     def _check_features(self, n_features: int) -> None:
         """Refuse families for a single feature where there are more."""

@@ -20,6 +20,7 @@ from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.covariance.low_rank import loadings_of
 from gaussmix.data.atomic import atomic_write
+from gaussmix.estimators.validation import WEIGHTS_TOLERANCE
 from gaussmix.exceptions import ModelFileError
 from gaussmix.initialization import Stability
 
@@ -196,7 +197,7 @@ def _mixture_from(document: dict[str, Any], path: Path) -> GaussianMixture:
         raise ModelFileError(f"{path}: damaged model file: covariances leave the range of double precision")
     try:
         mixture = GaussianMixture.from_parameters(
-            weights if noise is None else weights / (1.0 - noise.weight),
+            weights if noise is None else _shares_beside(noise, weights, path),
             means,
             covariances,
             covariance_type=covariance_type,
@@ -291,9 +292,21 @@ def _noise(entry: Any, n_features: int, path: Path) -> UniformNoise | None:
         raise ModelFileError(f"{path}: damaged model file: noise is {_shown(entry)}")
     weight, volume = (float(_array(entry, name, (), path)) for name in ("weight", "log_volume"))
     lower, upper = (_array(entry, name, (n_features,), path) for name in ("lower", "upper"))
-    if not 0.0 <= weight < 1.0 or not (lower <= upper).all():
+    if not 0.0 <= weight <= 1.0 or not (lower <= upper).all():
         raise ModelFileError(f"{path}: damaged model file: noise is {_shown(entry)}")
     return UniformNoise(weight, volume, lower, upper)
+
+
+def _shares_beside(noise: UniformNoise, weights: np.ndarray, path: Path) -> np.ndarray:
+    """Return the weights of components as shares of what noise leaves them."""
+    total = float(weights.sum())
+    if abs(total + noise.weight - 1.0) > WEIGHTS_TOLERANCE:
+        raise ModelFileError(
+            f"{path}: damaged model file: weights and that of noise sum to {total + noise.weight:.9g}, "
+            "not to 1"
+        )
+    # Over their own sum: over one less that of noise, rounding could bring a share above one.
+    return weights / total if total > 0.0 else np.full(len(weights), 1.0 / len(weights))
 
 
 def _prior(entry: Any, n_features: int, path: Path) -> str | ConjugatePrior | None:

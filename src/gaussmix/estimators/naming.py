@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 ComponentNames = tuple[str | None, ...]
 
+_DEFAULT_NAME = re.compile(r"component\s*([0-9]+)", re.IGNORECASE)
 LONGEST_NAME = 100
 """Characters. More is a description, and has no place in a legend."""
 
@@ -26,8 +28,8 @@ def check_component_names(names: Any, n_components: int) -> ComponentNames | Non
     TypeError
         If it is not a sequence, or an entry is neither text nor None.
     ValueError
-        If there are not K entries, two are the same, or one is empty, too long or cannot be written to a
-        file.
+        If there are not K entries, two are the same, one is what another component is called without a
+        name, such as "component 2", or one is empty, too long or cannot be written to a file.
 
     Examples
     --------
@@ -45,7 +47,13 @@ def check_component_names(names: Any, n_components: int) -> ComponentNames | Non
     if len(given) != n_components:
         raise ValueError(f"there are {len(given)} component names for {n_components} component(s)")
     present = set()
-    for name in given:
+    for k, name in enumerate(given):
+        number = None if name is None else _DEFAULT_NAME.fullmatch(name)
+        if number is not None and int(number[1]) != k and int(number[1]) < n_components:
+            raise ValueError(
+                f"component {k} is named {name!r}, which is what component {int(number[1])} is called: take "
+                "another name"
+            )
         if name is not None and name in present:
             raise ValueError(f"two components are named {name!r}: names should differ")
         present.add(name)

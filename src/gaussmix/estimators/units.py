@@ -74,6 +74,8 @@ def in_data_units(
             noise.upper * scaling.scale + scaling.location,
         )
     mapped.component_names_ = mixture.component_names_
+    if hasattr(mixture, "n_components_"):
+        mapped.n_components_ = mixture.n_components_
     if hasattr(mixture, "selection_"):
         total = mixture.n_samples_ if total_weight is None else total_weight
         mapped.selection_ = mixture.selection_.shifted(-total * scaling.log_volume)

@@ -68,11 +68,13 @@ def criterion_name(choice: SelectionTable) -> str:
 
 def _chosen(choice: SelectionTable, best: SelectionRow, others: list[SelectionRow], n_types: int) -> str:
     numbers = choice["n_components"]
-    families = f" and {n_types} covariance families" if n_types > 1 else ""
+    among = [f"{numbers.min()} to {numbers.max()}"] if numbers.min() < numbers.max() else []
+    among += [f"{n_types} covariance families"] if n_types > 1 else []
+    compared = f"among {' and '.join(among)}" if among else "with no other to compare it with"
     criterion = criterion_name(choice)
     value = "value" if criterion == "the criterion given" else criterion
     text = (
-        f"{_named(best, n_types)} chosen by {criterion} among {numbers.min()} to {numbers.max()}{families}: "
+        f"{_named(best, n_types)} chosen by {criterion} {compared}: "
         f"{value} {format_number(best.criterion, 6)} (smaller is better)"
     )
     if best.sound:

@@ -77,7 +77,7 @@ class Rule:
     conditions : tuple of Condition
         A row matches that satisfies all of them.
     precision : float
-        Share of the matching rows that are of the group.
+        Share of the matching rows that are of the group; rows of noise are among the others.
     recall : float
         Share of the group's rows that match.
     n_matching, n_correct, n_group : int
@@ -167,7 +167,7 @@ class TreeNode:
     Parameters
     ----------
     counts : tuple of float
-        Rows that come here, of each group, by weight.
+        Rows that come here, of each group, by weight; where some are noise those are counted last.
     group : int
         The group of most of them.
     feature : int or None
@@ -193,7 +193,8 @@ class DescribingTree:
     ----------
     root : TreeNode
     fidelity : float
-        Share of the rows, by weight, that it sends to the group to which the mixture assigns them.
+        Share of the rows, by weight, that it sends to the group to which the mixture assigns them. It
+        knows of no noise: rows of noise are among those that it sends wrongly.
     n_leaves : int
     lines : tuple of str
         The tree as text, indented by two spaces a level.

@@ -125,17 +125,23 @@ def _listed(
         return join_words(
             [
                 f"row {row.number} ({format_probability(row.probability)}"
-                + (
-                    f"; {clean_text(explanation.names[row.runner_up], 24)} "
-                    f"{format_probability(row.runner_up_probability)})"
-                    if row.runner_up is not None
-                    else ")"
-                )
+                + "".join(f"; {name} {chance}" for name, chance in _alternatives(explanation, row))
+                + ")"
                 for row in rows
             ]
         )
     names = display_names(explanation.summary.feature_names, 24)
     return "; ".join(_reason(row, names) for row in rows[:3])
+
+
+def _alternatives(explanation: MixtureExplanation, row: NotableRow) -> list[tuple[str, str]]:
+    """Return the next most probable group of a row, noise where that is likelier, and its probability."""
+    if row.noise_probability > row.runner_up_probability:
+        return [("noise", format_probability(row.noise_probability))]
+    if row.runner_up is None:
+        return []
+    name = clean_text(explanation.names[row.runner_up], 24)
+    return [(name, format_probability(row.runner_up_probability))]
 
 
 def _reason(row: NotableRow, names: tuple[str, ...]) -> str:

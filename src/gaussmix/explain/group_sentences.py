@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gaussmix.explain.explanation import GroupExplanation, MixtureExplanation
-from gaussmix.explain.sentences import capitalised, feature_formats
+from gaussmix.explain.mixture_summary import MixtureSummary
+from gaussmix.explain.sentences import capitalised, feature_formats, noise_phrase
 from gaussmix.explain.wording import (
     clean_text,
     display_names,
@@ -66,10 +67,11 @@ def overlap_sentences(explanation: MixtureExplanation) -> tuple[str, ...]:
     explanation : MixtureExplanation
     """
     n_groups = len(explanation.groups)
+    about_noise = noise_sentences(explanation.summary)
     if n_groups == 1:
-        return ("There is only one group.",)
+        return ("There is only one group.", *about_noise)
     names = [clean_text(name, 40) for name in explanation.names]
-    sentences = []
+    sentences: list[str] = []
     if len(explanation.clouds) == 1:
         sentences.append(
             "All groups are slices of one cloud rather than separate groups: take them as a description of "
@@ -99,7 +101,21 @@ def overlap_sentences(explanation: MixtureExplanation) -> tuple[str, ...]:
         sentences.append(f"{format_count(more, 'further pair')} of groups share 2% of their rows or more.")
     if not sentences:
         sentences.append("The groups are separate: no two of them share more than 2% of their rows.")
-    return tuple(sentences)
+    return (*sentences, *about_noise)
+
+
+def noise_sentences(summary: MixtureSummary) -> tuple[str, ...]:
+    """Say how many rows are noise; nothing where none is.
+
+    Parameters
+    ----------
+    summary : MixtureSummary
+    """
+    if not summary.n_noise:
+        return ()
+    return (
+        f"{capitalised(noise_phrase(summary))}. Rules and tree are counted with these rows among the others.",
+    )
 
 
 def _contributing(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gaussmix.core.noise import NOISE_LABEL
 from gaussmix.core.rows import Array
 from gaussmix.explain.clouds import separateness
 from gaussmix.explain.components import standard_deviations
@@ -190,6 +191,7 @@ def _descriptions(
         return rules, None
     rows, row_weights = _some_of_each(survey, weights)
     values, labels = table.take(rows)[1], survey.labels[rows]
+    grouped = labels >= 0
     names = display_names(summary.feature_names)
     for group, separation in enumerate(from_rest):
         if separation is None or not survey.counts[group]:
@@ -197,22 +199,32 @@ def _descriptions(
         features = separation.order[:RULE_FEATURES]
         conditions = find_conditions(values, labels == group, row_weights, features)
         rules[group] = describe_rule(table, survey.labels, group, conditions, names, weights)
+    values = values[grouped]
     Z = mixture.coordinates.to_working(values)
-    root = describing_tree(Z, values, labels, row_weights, len(groups))
+    root = describing_tree(Z, values, labels[grouped], row_weights[grouped], len(groups))
     tree = describe_tree(root, table, survey.labels, groups.display_names(), names, weights)
     return rules, tree
 
 
 def _some_of_each(survey: GroupSurvey, weights: Array | None) -> tuple[NDArray[np.intp], Array]:
-    """Return the places of some rows of each group, spread over the table, and what they stand for."""
+    """Return the places of some rows of each group and of noise, spread over the table, and their weights.
+
+    The weights are those of the rows for which they stand.
+    """
     most = max(200, SAMPLE // len(survey.counts))
     places, stands_for = [], []
-    for group in np.flatnonzero(survey.counts):
-        mine = np.flatnonzero(survey.labels == group)
+    for group in (*np.flatnonzero(survey.counts), NOISE_LABEL):
+        of_group = survey.labels == group
+        if weights is not None:
+            of_group &= weights > 0
+        mine = np.flatnonzero(of_group)
+        if not len(mine):
+            continue
         chosen = mine[np.linspace(0, len(mine) - 1, min(len(mine), most)).round().astype(np.intp)]
         weight = np.ones(len(chosen)) if weights is None else weights[chosen]
         places.append(chosen)
-        stands_for.append(weight * (survey.weight[group] / weight.sum()))
+        total = len(mine) if weights is None else weights[mine].sum()
+        stands_for.append(weight * (total / weight.sum()))
     return np.concatenate(places), np.concatenate(stands_for)
 
 

@@ -101,7 +101,7 @@ class UnusualRow:
         The number by which a reader knows it: as given to `summarize`, else its place.
     log_density : float
     component : int
-        The component to which it is assigned.
+        The component to which it is assigned; of noise the most probable one.
     probability : float
     values : tuple of float
     farthest_feature : int

@@ -135,6 +135,8 @@ def describe_rows(
     log_density = np.asarray(model.score_samples(native), dtype=np.float64)
     probabilities = groups.probabilities(responsibilities)
     labels = probabilities.argmax(axis=1)
+    noise = is_noise(responsibilities, len(model.weights_))
+    has_noise = responsibilities.shape[1] > len(model.weights_)
     described = []
     for i, row in enumerate(rows.tolist()):
         group = int(labels[i])
@@ -156,6 +158,8 @@ def describe_rows(
                 distance=distance,
                 values=tuple(values[i].tolist()),
                 deviations=tuple(least_expected),
+                noise_probability=float(responsibilities[i, -1]) if has_noise else 0.0,
+                is_noise=bool(noise[i]),
             )
         )
     return tuple(described)

@@ -43,7 +43,7 @@ def explain_row(
     group : int, optional
         Default: the group to which the row is assigned.
     against : int, "nearest" or "rest", default="nearest"
-        Another group, the most probable other one, or all others together.
+        Another group, the most probable other one, or all others together. Noise is never among them.
     feature_names : sequence of D str, optional
         Default: the names the model was fitted with, else the frame's, else x0, x1, ...
     groups : array-like of int, shape (K,), optional
@@ -99,6 +99,8 @@ def explain_row(
     probabilities = np.exp(log_groups - _log_sum(log_groups))
     responsibilities = np.exp(log_joint - log_joint.max())
     component = most_probable(responsibilities, partition.members[group])
+    noise = _noise_probability(model, mixture, log_groups)
+    of_components = (1.0 - noise) * responsibilities / responsibilities.sum()
     deviations, distance = conditional_deviations(mixture, values[0], component)
     explanation = RowExplanation(
         group=group,
@@ -114,7 +116,8 @@ def explain_row(
         exact=exact,
         deviations=deviations,
         distance=distance,
-        noise_probability=_noise_probability(model, mixture, log_groups),
+        noise_probability=noise,
+        is_noise=bool(noise > of_components.max()),
     )
     return replace(explanation, sentences=row_sentences(explanation))
 

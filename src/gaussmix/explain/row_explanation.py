@@ -61,6 +61,10 @@ class NotableRow:
     deviations : tuple of ConditionalDeviation
         The features of that component in which the row is least expected given its others, at most three,
         the least expected first.
+    noise_probability : float
+        Probability that the row is noise and belongs to no group.
+    is_noise : bool
+        Whether the row is assigned to noise.
     """
 
     row: int
@@ -73,6 +77,8 @@ class NotableRow:
     distance: float
     values: tuple[float, ...]
     deviations: tuple[ConditionalDeviation, ...]
+    noise_probability: float = 0.0
+    is_noise: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,9 @@ class RowExplanation:
     distance : float
         Mahalanobis distance from the centre of that component.
     noise_probability : float
-        Probability that the row is noise and belongs to no group.
+        Probability that the row is noise and belongs to no group; 0 if the mixture has no noise.
+    is_noise : bool
+        Whether the row is assigned to noise; `group` is then the most probable group.
     sentences : tuple of str
         The same in words.
     """
@@ -127,6 +135,7 @@ class RowExplanation:
     deviations: tuple[ConditionalDeviation, ...]
     distance: float
     noise_probability: float = 0.0
+    is_noise: bool = False
     sentences: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -31,15 +31,23 @@ def row_sentences(row: RowExplanation) -> tuple[str, ...]:
     names = [clean_text(name, 40) for name in row.names]
     features = display_names(row.feature_names)
     mine = names[row.group]
-    other = "all others together" if row.against is None else names[row.against]
+    all_others = "all others together"
+    if row.noise_probability > 0:
+        all_others += " (noise left out)"
+    other = all_others if row.against is None else names[row.against]
     best = max(range(len(names)), key=lambda one: row.probabilities[one])
     belongs = f"The row belongs to {names[best]} with probability "
     belongs += format_probability(row.probabilities[best])
     if best != row.group:
         belongs += f", to {mine} with {format_probability(row.probabilities[row.group])}"
     sentences = [f"{belongs}."]
-    if row.noise_probability >= 0.0005:
-        noise = format_probability(row.noise_probability)
+    noise = format_probability(row.noise_probability)
+    if row.is_noise:
+        sentences = [
+            f"The row is assigned to noise, with probability {noise}, and to no group. If it were not noise:",
+            *sentences,
+        ]
+    elif row.noise_probability >= 0.0005:
         sentences = [
             f"With probability {noise} the row is noise and belongs to none; if it is not:",
             *sentences,

@@ -111,7 +111,7 @@ def describe_rule(
     ----------
     table : RowTable
     labels : ndarray of int, shape (N,)
-        Group of each row; negative for rows that do not count.
+        Group of each row; negative for noise, which may match but is of no group.
     group : int
     conditions : tuple of Condition
     names : sequence of D str
@@ -125,7 +125,7 @@ def describe_rule(
     for start, _, values in table.blocks(table.n_features):
         label = labels[start : start + len(values)]
         weight = np.ones(len(label)) if sample_weight is None else sample_weight[start : start + len(label)]
-        matching = _matching(values, by_feature.values()) & (label >= 0)
+        matching = _matching(values, by_feature.values()) & (weight > 0)
         inside = label == group
         for number, chosen in enumerate((matching, matching & inside, inside)):
             counts[number] += np.count_nonzero(chosen)

@@ -28,9 +28,16 @@ TELLING = 0.1
 _DEGREES = ((0.95, "clearly apart"), (0.85, "mostly apart"), (0.0, "hard to tell apart"))
 
 
-def headline_sentences(summary: MixtureSummary) -> tuple[str, str, str]:
-    """Return three sentences: how many groups and of what size, how well told apart, and by what."""
-    return _sizes(summary), _certainty(summary), _telling(summary)
+def headline_sentences(summary: MixtureSummary, *, trusted: bool = True) -> tuple[str, str, str]:
+    """Return three sentences: how many groups and of what size, how well told apart, and by what.
+
+    Parameters
+    ----------
+    summary : MixtureSummary
+    trusted : bool, default=True
+        Whether no fault was found in the fit. Of a faulty one it is not said that its groups are apart.
+    """
+    return _sizes(summary), _certainty(summary, trusted), _telling(summary)
 
 
 def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
@@ -184,9 +191,25 @@ def feature_formats(summary: MixtureSummary) -> tuple[FeatureFormat, ...]:
     )
 
 
+def noise_phrase(summary: MixtureSummary) -> str:
+    """Return how many rows are noise, as a part of a sentence.
+
+    Parameters
+    ----------
+    summary : MixtureSummary
+    """
+    verbs = "fits no group: it is" if summary.n_noise == 1 else "fit no group: they are"
+    share = format_share(summary.n_noise / summary.n_rows)
+    return f"{summary.n_noise:,} of {format_count(summary.n_rows, 'row')} ({share}) {verbs} noise"
+
+
 def _sizes(summary: MixtureSummary) -> str:
+    noise = f" {noise_phrase(summary)}." if summary.n_noise else ""
     rows = format_count(summary.n_rows, "row")
     if summary.n_components == 1:
+        if summary.n_noise:
+            (only,) = summary.components
+            return f"One component describes {only.n_rows:,} of {rows} ({format_share(only.share)}).{noise}"
         return f"One component describes all {rows}."
     components = sorted(summary.components, key=lambda component: -component.n_rows)
     opening = f"The mixture has {summary.n_components} components in {rows}"
@@ -195,23 +218,23 @@ def _sizes(summary: MixtureSummary) -> str:
             f"{summary.label(one.component)} with {one.n_rows:,} ({format_share(one.share)})"
             for one in components
         ]
-        return f"{opening}: {join_words(sizes)}."
+        return f"{opening}: {join_words(sizes)}.{noise}"
     largest, smallest = components[0], components[-1]
     return (
         f"{opening}: from {format_count(smallest.n_rows, 'row')} ({summary.label(smallest.component)}) to "
-        f"{largest.n_rows:,} ({summary.label(largest.component)})."
+        f"{largest.n_rows:,} ({summary.label(largest.component)}).{noise}"
     )
 
 
-def _certainty(summary: MixtureSummary) -> str:
+def _certainty(summary: MixtureSummary, trusted: bool) -> str:
     if summary.n_components == 1:
         return "With a single component there is nothing to tell apart."
     certainty = summary.mean_certainty
     degree = next(words for least, words in _DEGREES if certainty >= least)
-    sentence = (
-        f"They are {degree}: on average a row belongs to its component with probability "
-        f"{format_probability(certainty)}"
-    )
+    # The certainty is the mixture's own: it says little where the mixture is wrong.
+    doubtful = not trusted and certainty >= _DEGREES[1][0]
+    opening = "If this mixture were right, on average" if doubtful else f"They are {degree}: on average"
+    sentence = f"{opening} a row belongs to its component with probability {format_probability(certainty)}"
     if summary.n_unsure:
         sentence += (
             f", and for {format_count(summary.n_unsure, 'row')} "
@@ -223,10 +246,6 @@ def _certainty(summary: MixtureSummary) -> str:
             f"; {format_share(closest.overlap)} of the rows of {summary.label(closest.component)} are "
             f"expected to be confused with {summary.label(closest.nearest)}"
         )
-    if summary.n_noise:
-        rows = f"{format_count(summary.n_noise, 'row')} ({format_share(summary.n_noise / summary.n_rows)})"
-        verbs = ("is", "belongs") if summary.n_noise == 1 else ("are", "belong")
-        sentence += f"; {rows} {verbs[0]} noise and {verbs[1]} to none"
     return sentence + "."
 
 

@@ -139,10 +139,11 @@ def summarize(
         choice_sentences=() if selection is None else choice_sentences(selection),
         runners_up=tuple(getattr(model, "runners_up_", ())),
     )
+    warnings = warning_sentences(summary)
     return dataclasses.replace(
         summary,
-        warnings=warning_sentences(summary),
-        sentences=headline_sentences(summary),
+        warnings=warnings,
+        sentences=headline_sentences(summary, trusted=not warnings),
         stability_sentences=stability_sentences(stability),
     )
 

@@ -91,19 +91,22 @@ def describe_tree(
     root : TreeNode
     table : RowTable
     labels : ndarray of int, shape (N,)
-        Group of each row; negative for rows that do not count.
+        Group of each row; negative for noise, which is led to some group, but not rightly.
     names, feature_names : sequence of str
         Of groups and features, as text may show them.
     sample_weight : ndarray of shape (N,), optional
     """
-    n_groups = len(names)
+    noise = len(names)  # its rows are counted last
     leaves: list[Array] = []
     for start, _, values in table.blocks(table.n_features):
         label = labels[start : start + len(values)]
         weight = np.ones(len(label)) if sample_weight is None else sample_weight[start : start + len(label)]
-        present = np.flatnonzero(label >= 0)
-        found = _count(root, values, label, weight, present, n_groups)
+        present = np.flatnonzero(weight > 0)
+        label = np.where(label < 0, noise, label)
+        found = _count(root, values, label, weight, present, noise + 1)
         leaves = [one + other for one, other in zip(leaves, found, strict=True)] if leaves else found
+    if not any(leaf[noise] for leaf in leaves):
+        leaves = [leaf[:noise] for leaf in leaves]
     counted, _ = _with_counts(root, leaves)
     total = sum(counted.counts)
     right = sum(leaf.counts[leaf.group] for leaf in _leaves(counted))

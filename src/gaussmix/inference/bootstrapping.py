@@ -78,6 +78,8 @@ def bootstrap(
     ------
     sklearn.exceptions.NotFittedError
         If the mixture has not been fitted.
+    TypeError
+        If `model` is no mixture of the package.
     ValueError
         If an argument is not valid, or fewer than two resamples can be refitted.
 

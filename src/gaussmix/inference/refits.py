@@ -16,6 +16,7 @@ from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import SufficientStatistics
+from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.validation import check_sample_weight
 from gaussmix.inference.resampling import Batch, Resampling, batches
 from gaussmix.initialization import StartingData, representative_sample
@@ -58,9 +59,16 @@ class Problem:
         ------
         sklearn.exceptions.NotFittedError
             If the mixture has not been fitted.
+        TypeError
+            If the model is no mixture of the package.
         ValueError
             If the rows are not valid, there are fewer of them than components, or the mixture has noise.
         """
+        if not isinstance(model, FittedMixture):
+            raise TypeError(
+                "model should be a fitted GaussianMixture or AutoGaussianMixture, but is a "
+                f"{type(model).__name__}"
+            )
         X = model._checked_rows(X).X
         weights = check_sample_weight(sample_weight, len(X))
         parameters = model._parameters()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gaussmix.core.density import Density, FactorForm
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.statistics import Moments
+from gaussmix.covariance.floor import isotropic
+from gaussmix.covariance.low_rank import HEYWOOD, FactorAnalysisFamily
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.order import Sample
 
@@ -47,7 +50,10 @@ class Region:
 def region_of(data: StartingData, volume: float | None) -> Region:
     """Return the region of noise: the bounding box of the rows, or that along their principal axes.
 
-    The smaller of the two, as in mclust. A feature with a single value counts as one spread wide.
+    The smaller of the two, as in mclust; where components lie along the axes of the features, and for
+    spheres, the former: a box along a direction that components cannot follow would leave them no rows. No
+    edge is shorter than a component at the floor is wide: in a direction in which the rows do not vary, noise
+    is no denser than components.
 
     Parameters
     ----------
@@ -63,15 +69,34 @@ def region_of(data: StartingData, volume: float | None) -> Region:
     scale = rows.coordinates.scale
     with np.errstate(over="ignore"):
         lengths = (0.5 * upper - 0.5 * lower) * 2.0 * scale  # in working coordinates
-    lengths = np.where(lengths > 0, lengths, data.spread)
+    floor = _least_variances(data, lengths <= 0)
+    lengths = np.maximum(lengths, np.sqrt(2.0 * np.pi * floor))
     log_volume = float(np.log(lengths).sum())
     n_different = len(_different_rows(data.sample)[0])
-    if 1 < rows.n_features <= min(FEW_FEATURES, n_different - 1):
-        log_volume = min(log_volume, _log_volume_along_axes(data, rows))
+    turned = data.family.representation.form in (FactorForm.FULL, FactorForm.SHARED)
+    if turned and 1 < rows.n_features <= min(FEW_FEATURES, n_different - 1):
+        log_volume = min(log_volume, _log_volume_along_axes(data, rows, floor))
     return Region(lower, upper, log_volume - rows.coordinates.log_jacobian)
 
 
-def _log_volume_along_axes(data: StartingData, rows: Rows) -> float:
+def _least_variances(data: StartingData, constant: NDArray[np.bool_]) -> Array:
+    """Return the variances of a component at the floor, in working coordinates.
+
+    A uniform density on an edge of ``sqrt(2 pi)`` of its deviations is as high as that component's.
+    """
+    family, regularization = data.family, data.regularization
+    if family.representation.form is FactorForm.SCALAR:  # a sphere is as wide where the rows do not vary
+        return np.where(constant, data.spread**2, 0.0)
+    if family.common_scale:
+        floor = isotropic(regularization.floor)
+    else:  # of a feature without variance the floor is lowered as far as it can be
+        floor = np.where(constant, regularization.lowest, regularization.floor)
+    if isinstance(family, FactorAnalysisFamily):
+        floor = HEYWOOD * floor
+    return np.maximum(floor, regularization.addition)
+
+
+def _log_volume_along_axes(data: StartingData, rows: Rows, floor: Array) -> float:
     """Return the log-volume, in working coordinates, of the box along the principal axes of the raw data."""
     n_features = rows.n_features
     # Relative to the largest: features in the data's units, within the range of doubles.
@@ -89,7 +114,8 @@ def _log_volume_along_axes(data: StartingData, rows: Rows) -> float:
             along = (z * units) @ axes
             lowest = np.minimum(lowest, along.min(axis=0))
             highest = np.maximum(highest, along.max(axis=0))
-    lengths = highest - lowest
+    least = np.sqrt(2.0 * np.pi * ((units**2 * floor) @ axes**2))
+    lengths = np.maximum(highest - lowest, least)
     if not (lengths > 0).all():
         return float(np.inf)
     return float(np.log(lengths).sum() - np.log(units).sum())

@@ -245,6 +245,8 @@ class Search:
         numbers = n_components * max(n_features**2, self.few.rows.n_rows)
         if n_components == 1 or numbers > MOST_NUMBERS or not self.moves:
             return optimum
+        if not (optimum.mixture.weights > 0.0).all():  # a prior can leave a component no rows to move
+            return optimum
         for _ in range(MOST_MOVES):
             if self._is_known(optimum):  # where it leads to has been found out before
                 break

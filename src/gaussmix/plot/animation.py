@@ -259,7 +259,8 @@ class EMAnimationDisplay(Display):
 
         ax = self._begin(ax, theme, 6.4, 5.0)
         n_shown, n_components = len(self.rows.values), self.means.shape[1]
-        self._colors = np.array([theme.component_color(k) for k in range(n_components)])
+        colors = [theme.component_color(k) for k in range(n_components)]
+        self._colors = np.array([*colors, theme.muted])  # noise has the label -1
         outline = withStroke(linewidth=2.5, foreground=theme.background)
         self.points_ = ax.scatter(
             self.rows.values[:, 0], self.rows.values[:, 1], s=float(np.clip(4000 / n_shown, 3, 18)),
@@ -267,7 +268,7 @@ class EMAnimationDisplay(Display):
             alpha=float(np.clip(1500 / n_shown, 0.3, 0.7)), rasterized=n_shown > 2000, zorder=2,
         )  # fmt: skip
         self.ellipses_ = LineCollection(
-            [], colors=np.repeat(self._colors, 2), linewidths=[1.8, 1.0] * n_components,
+            [], colors=np.repeat(colors, 2), linewidths=[1.8, 1.0] * n_components,
             linestyles=["-", (0, (5, 2))] * n_components, zorder=3,
         )  # fmt: skip
         ax.add_collection(self.ellipses_, autolim=False)
@@ -276,7 +277,7 @@ class EMAnimationDisplay(Display):
                 0, 0, name, color=color, fontsize=10, fontweight="bold", ha="center", va="center", zorder=4,
                 clip_on=True, path_effects=[outline], **plain_text(name),
             )
-            for name, color in zip(self.components.short, self._colors, strict=True)
+            for name, color in zip(self.components.short, colors, strict=True)
         ]  # fmt: skip
         self.counter_ = ax.text(
             0.015, 0.985, "", transform=ax.transAxes, ha="left", va="top", fontsize=9, color=theme.text,
@@ -343,6 +344,8 @@ class EMAnimationDisplay(Display):
     def note(self) -> str:
         """What a caption says: ellipses, rows, and how the run compares with the fitted model."""
         parts = ["Ellipses hold 50% and 90% of each component.", self.rows.note]
+        if (self.labels < 0).any():
+            parts.append("Grey: rows of noise.")
         if self.fitted_log_likelihood is not None:
             parts.append(
                 f"The run ends at a mean log-likelihood of {self.log_likelihoods[-1]:.4f}; "
@@ -386,7 +389,7 @@ def _run_em(
     mixture = GaussianMixture(
         len(model.weights_), covariance_type=model.covariance_type, init_params=init_params, moves=None,
         accelerate=False, max_iter=0, tol=1e-5, reg_covar=getattr(model, "reg_covar", "auto"),
-        random_state=random_state, n_jobs=model.n_jobs, warm_start=True,
+        random_state=random_state, n_jobs=model.n_jobs, warm_start=True, noise=getattr(model, "noise", False),
     )  # fmt: skip
     run = []
     with warnings.catch_warnings():
@@ -404,8 +407,9 @@ def _run_em(
     return run
 
 
-def _plain(mixture: Any) -> GaussianMixture:
+def _plain(mixture: Any) -> Any:
     """Return a copy that takes rows without column names."""
-    return GaussianMixture.from_parameters(
-        mixture.weights_, mixture.means_, mixture.covariances_, covariance_type=mixture.covariance_type
-    )
+    plain = copy.copy(mixture)
+    if hasattr(plain, "feature_names_in_"):
+        del plain.feature_names_in_
+    return plain

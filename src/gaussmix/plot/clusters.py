@@ -26,6 +26,7 @@ from gaussmix.plot.style import (
     axis_names,
     component_handles,
     component_marker,
+    draw_noise,
     plain_legend,
     plain_text,
 )
@@ -135,9 +136,16 @@ class ClusterDisplay(Display):
 
         Raises
         ------
+        TypeError
+            If the model has no clusters of components.
         ValueError
             If there is one feature only, or the features named are not two of the table's.
         """
+        if not (hasattr(model, "clusters_") and hasattr(model, "model")):
+            raise TypeError(
+                f"A {type(model).__name__} has no clusters of components: pass what merge_components or "
+                "high_density_clusters returns. MixtureDisplay shows the components of a mixture."
+            )
         table = RowTable(X)
         mixture = model.model
         chosen, names = choose_two_features(mixture, table, features, feature_names)
@@ -194,11 +202,7 @@ class ClusterDisplay(Display):
             )  # fmt: skip
         noise = self.rows.values[self.rows.labels < 0]
         if len(noise):
-            self.scatters_.append(
-                ax.scatter(
-                    noise[:, 0], noise[:, 1], s=16, color=theme.muted, marker="x", linewidths=0.8, zorder=2
-                )
-            )
+            self.scatters_.append(draw_noise(ax, noise, theme))
         colors = [theme.component_color(int(cluster)) for cluster in self.clusters]
         self.ellipses_ = LineCollection(
             [

@@ -79,9 +79,13 @@ class MergingDisplay(Display):
 
         Raises
         ------
+        TypeError
+            If the model is not what `gaussmix.merge_components` returns.
         ValueError
             If there is a single component.
         """
+        if not isinstance(model, MergedComponents):
+            raise TypeError(f"A {type(model).__name__} has no merges: pass what merge_components returns.")
         if model.n_components_ < 2:
             raise ValueError("There is a single component, and so nothing to merge.")
         return cls(model).plot(ax=ax, **plot_options)

@@ -22,6 +22,7 @@ from gaussmix.plot.style import (
     axis_names,
     caption,
     component_handles,
+    noise_handle,
     plain_legend,
     style_axes,
 )
@@ -210,9 +211,11 @@ class PairDisplay:
 
     def _legend(self, theme: Theme) -> None:
         n_components = len(self.densities[0].means)
-        if not 1 < n_components <= LEGEND_COMPONENTS:
+        any_noise = bool(next(iter(self.scatters.values())).rows.noise.any())
+        if n_components + any_noise < 2 or n_components > LEGEND_COMPONENTS:
             return
         handles = component_handles(self.densities[0].components.full, theme)
+        handles += [noise_handle(theme)] * any_noise
         corner: Axes = self.axes_[0, -1]
         plain_legend(
             corner.legend(

@@ -23,6 +23,7 @@ from gaussmix.plot.style import (
     component_handles,
     component_line,
     component_marker,
+    noise_handle,
     plain_legend,
     plain_text,
 )
@@ -192,9 +193,10 @@ class ParallelCoordinatesDisplay(Display):
         places = np.arange(n_features)
         lines = self._standardised(self.rows.values)
         colors = [theme.component_color(k) for k in range(n_components)]
+        row_colors = [*colors, theme.muted]  # noise has the label -1
         self.row_lines_ = LineCollection(
             [np.column_stack([places, line]) for line in lines],
-            colors=[colors[k] for k in self.rows.labels],
+            colors=[row_colors[k] for k in self.rows.labels],
             linewidths=0.6,
             alpha=float(np.clip(40 / len(lines), 0.12, 0.5)),
             rasterized=len(lines) > 200,
@@ -230,8 +232,10 @@ class ParallelCoordinatesDisplay(Display):
             if crowded:
                 label.set(rotation=40, ha="right", rotation_mode="anchor")
         ax.set_ylabel("standard deviations from the mean of all")
-        if legend and n_components > 1:
+        any_noise = bool(self.rows.noise.any())
+        if legend and n_components + any_noise > 1:
             handles = component_handles(self.components.full, theme)
+            handles += [noise_handle(theme, marker=False)] * any_noise
             plain_legend(
                 ax.legend(
                     handles=handles, **{**LEGEND, "loc": "upper left"}, bbox_to_anchor=(1.01, 1.0),
@@ -257,6 +261,8 @@ class ParallelCoordinatesDisplay(Display):
                 f"Thick lines: centres of the components{band}. Thin lines: a random sample of "
                 f"{len(self.rows.values):,} of the {self.rows.n_rows:,} rows."
             )
+        if self.rows.noise.any():
+            parts.append(self.rows.noise_note)
         if len(self.feature_names) < self.n_features:
             parts.append(f"Shown are {len(self.feature_names)} of {self.n_features} features.")
         return " ".join(parts)
@@ -270,8 +276,9 @@ class ParallelCoordinatesDisplay(Display):
 
 
 def mixture_moments(model: Any) -> tuple[Array, Array]:
-    """Return mean and standard deviation of the whole mixture in each feature, in the data's units."""
+    """Return mean and standard deviation of all components together in each feature, in the data's units."""
     weights = np.asarray(model.weights_, dtype=np.float64)
+    weights = weights / weights.sum()  # noise, if there is any, has its own
     means = np.asarray(model.means_, dtype=np.float64)
     center = weights @ means
     deviations = standard_deviations(model)

@@ -141,6 +141,7 @@ class ProjectionDisplay(Display):
         center, spread = (moment[chosen] for moment in mixture_moments(model))
         unit = np.where(spread > 0, spread, 1.0)
         weights = np.asarray(model.weights_, dtype=np.float64)
+        weights = weights / weights.sum()  # noise, if there is any, has its own
         means = (np.asarray(model.means_, dtype=np.float64)[:, chosen] - center) / unit
         covariances = marginal_covariances(model, chosen) / unit[:, None] / unit
         overall = np.tensordot(weights, covariances, axes=1) + (weights[:, None] * means).T @ means

@@ -36,7 +36,8 @@ class ResponsibilitiesDisplay(Display):
     responsibilities : ndarray of shape (n, K)
         Of the rows to show, in their order.
     counts : ndarray of int, shape (K,)
-        Rows of the whole table that are assigned to each component.
+        Rows of the whole table that are assigned to each component. With noise one more, the last, as in
+        the responsibilities.
     components : ComponentNames, optional
         Default: numbers.
 
@@ -45,7 +46,7 @@ class ResponsibilitiesDisplay(Display):
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     bars_ : list of StepPatch
-        Of bars: one a component.
+        Of bars: one a component, and the last of noise if there is any.
     image_ : AxesImage
         Of a heat map: one line a component.
 
@@ -72,6 +73,9 @@ class ResponsibilitiesDisplay(Display):
         self.responsibilities = responsibilities
         self.counts = counts
         self.components = components or ComponentNames.given(None, len(counts))
+        n_noise = len(counts) - len(self.components)
+        self._full = (*self.components.full, *["noise"] * n_noise)
+        self._short = (*self.components.short, *["noise"] * n_noise)
 
     @classmethod
     def from_estimator(
@@ -113,6 +117,8 @@ class ResponsibilitiesDisplay(Display):
         present = np.arange(table.n_rows)
         if sample_weight is not None:
             present = np.flatnonzero(np.asarray(sample_weight, dtype=np.float64) > 0)
+        n_columns = model.predict_proba(table.take(np.arange(1))[0]).shape[1]
+        labels[labels < 0] = n_columns - 1  # noise has the last column
         order = present[np.lexsort((-probability[present], labels[present]))]
         steps = np.arange(len(order))
         if len(order) > max_rows:
@@ -120,7 +126,7 @@ class ResponsibilitiesDisplay(Display):
         chosen, _ = table.take(order[steps])
         display = cls(
             responsibilities=np.asarray(model.predict_proba(chosen), dtype=np.float64),
-            counts=np.bincount(labels[present], minlength=len(model.weights_)),
+            counts=np.bincount(labels[present], minlength=n_columns),
             components=ComponentNames.of(model),
         )
         return display.plot(ax=ax, **plot_options)
@@ -174,7 +180,7 @@ class ResponsibilitiesDisplay(Display):
         names = next(
             (
                 names
-                for names in (self.components.full, self.components.short)
+                for names in (self._full, self._short)
                 if all(self.counts[k] / n_rows > 0.011 * len(names[k]) for k in named)
             ),
             numbers,
@@ -194,7 +200,8 @@ class ResponsibilitiesDisplay(Display):
         self.bars_ = [
             ax.stairs(
                 tops[:, k], edges, baseline=tops[:, k] - self.responsibilities[:, k], fill=True, linewidth=0,
-                color=theme.component_color(k), label=self.components.full[k],
+                color=theme.component_color(k) if k < len(self.components) else theme.muted,
+                label=self._full[k],
             )
             for k in range(len(self.counts))
         ]  # fmt: skip
@@ -208,7 +215,7 @@ class ResponsibilitiesDisplay(Display):
             cmap=sequential_colors(theme), extent=(0, n_rows, n_components - 0.5, -0.5),
         )  # fmt: skip
         step = max(1, n_components // 40)
-        ax.set_yticks(range(0, n_components, step), self.components.full[::step])
+        ax.set_yticks(range(0, n_components, step), self._full[::step])
         for label in ax.get_yticklabels():
             label.set(fontsize=8, **plain_text(label.get_text()))
         bar = self.figure_.colorbar(self.image_, ax=ax, aspect=25, pad=0.01, label="probability")
@@ -219,12 +226,15 @@ class ResponsibilitiesDisplay(Display):
     @property
     def title(self) -> str:
         """What the picture shows."""
-        return f"To which of {format_count(len(self.counts), 'component')} each row belongs"
+        return f"To which of {format_count(len(self.components), 'component')} each row belongs"
 
     @property
     def note(self) -> str:
         """What a caption says about the rows that are shown."""
         n_rows = int(self.counts.sum())
+        note = f"{len(self.responsibilities):,} of the {n_rows:,} rows, at even steps of their order."
         if len(self.responsibilities) == n_rows:
-            return f"All {format_count(n_rows, 'row')}."
-        return f"{len(self.responsibilities):,} of the {n_rows:,} rows, at even steps of their order."
+            note = f"All {format_count(n_rows, 'row')}."
+        if len(self.counts) > len(self.components):
+            note += f" Grey, the last: noise, {format_count(int(self.counts[-1]), 'row')} of all."
+        return note

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core.rows import Array
 from gaussmix.explain.rows import RowTable
+from gaussmix.explain.wording import format_count
 
 SHOWN_ROWS = 10_000
 """Points beyond this hide each other on a picture of ordinary size."""
@@ -25,7 +26,7 @@ class ShownRows:
     ----------
     values : ndarray of shape (n, D)
     labels : ndarray of int, shape (n,)
-        The component to which each is assigned.
+        The component to which each is assigned; -1 for noise.
     n_rows : int
         Rows of positive weight in the whole table.
     """
@@ -40,6 +41,17 @@ class ShownRows:
         if len(self.values) == self.n_rows:
             return ""
         return f"Points: a random sample of {len(self.values):,} of the {self.n_rows:,} rows."
+
+    @property
+    def noise(self) -> NDArray[np.bool_]:
+        """Which of the rows belong to no component."""
+        return self.labels < 0
+
+    @property
+    def noise_note(self) -> str:
+        """What a caption says of the rows shown that are noise; empty where none is."""
+        n_noise = int(np.count_nonzero(self.noise))
+        return f"Grey: {format_count(n_noise, 'row')} of noise." if n_noise else ""
 
 
 def choose_rows(

@@ -26,6 +26,8 @@ from gaussmix.plot.style import (
     axis_names,
     component_handles,
     component_marker,
+    draw_noise,
+    noise_handle,
     plain_legend,
     plain_text,
 )
@@ -58,7 +60,8 @@ class MixtureDisplay(Display):
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     scatters_ : list of PathCollection
-        One for each marker; the components that share it differ in colour.
+        One for each marker; the components that share it differ in colour. The last is of noise, if there
+        is any.
     ellipses_ : LineCollection
         Component by component, each in the order of `probability`.
     numbers_ : list of Annotation
@@ -208,6 +211,8 @@ class MixtureDisplay(Display):
                         marker=marker, rasterized=n_shown > 2000, zorder=2,
                     )
                 )  # fmt: skip
+        if self.rows.noise.any():
+            self.scatters_.append(draw_noise(ax, self.rows.values[self.rows.noise], theme))
         inner = min(self.probability, default=0.0)
         styles = [
             (1.6, "-") if probability == inner else (1.0, (0, (5, 2))) for probability in self.probability
@@ -240,8 +245,10 @@ class MixtureDisplay(Display):
         ax.set_ylim(*limits[1])
         ax.set_xlabel(self.feature_names[0], **plain_text(self.feature_names[0]))
         ax.set_ylabel(self.feature_names[1], **plain_text(self.feature_names[1]))
-        if legend and 1 < n_components <= LEGEND_COMPONENTS:
+        any_noise = bool(self.rows.noise.any())
+        if legend and n_components + any_noise > 1 and n_components <= LEGEND_COMPONENTS:
             handles = component_handles(self.components.full, theme, line=False)
+            handles += [noise_handle(theme)] * any_noise
             plain_legend(ax.legend(handles=handles, **LEGEND))
         return self._finish(theme)
 
@@ -264,6 +271,7 @@ class MixtureDisplay(Display):
         parts = (
             f"Ellipses hold {shares} of each component.",
             self.rows.note,
+            self.rows.noise_note,
             beyond_note(self._n_beyond()),
         )
         return " ".join(part for part in parts if part)

@@ -193,7 +193,10 @@ class SelectionDisplay(Display):
         ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value, 6)))
         ax.set_ylim(min(-1.6, 1.5 * low), max(1.5 * high, 2.0))
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
+        one_number = len(numbers) == 1  # about which the axis is too short for whole numbers
+        ax.xaxis.set_major_locator(
+            FixedLocator(numbers.tolist()) if one_number else MaxNLocator(integer=True, nbins=12)
+        )
         ax.set_xlabel("number of components")
         label = f"{self.criterion_name} above that of the chosen model"
         ax.set_ylabel(label, **plain_text(label))

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gaussmix.core.rows import Array
 from gaussmix.explain.wording import display_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
@@ -127,6 +129,24 @@ def component_handles(
     ]  # fmt: skip
 
 
+def draw_noise(ax: Axes, points: Array, theme: Theme) -> PathCollection:
+    """Draw rows that belong to no component: grey crosses, which no component has."""
+    return ax.scatter(
+        points[:, 0], points[:, 1], s=16, color=theme.muted, marker="x", linewidths=0.8, zorder=2,
+        rasterized=len(points) > 2000,
+    )  # fmt: skip
+
+
+def noise_handle(theme: Theme, *, marker: bool = True) -> Line2D:
+    """Return the entry of noise in a legend: a grey cross, or a grey line."""
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], color=theme.muted, marker="x" if marker else "", linestyle="none" if marker else "-",
+        linewidth=0.8, markersize=5, label="noise",
+    )  # fmt: skip
+
+
 def plain_legend(legend: Legend) -> None:
     """Have a legend's texts drawn as they are, whatever names are among them."""
     for text in legend.get_texts():
@@ -142,11 +162,11 @@ def sequential_colors(theme: Theme, color: str | None = None) -> Colormap:
 
 
 def diverging_colors(theme: Theme) -> Colormap:
-    """Return colours from vermilion over the ground to blue, for what is below or above a middle."""
+    """Return colours from blue over the ground to vermilion, for what is below or above a middle."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list(
-        "diverging", [theme.palette[1], theme.background, theme.palette[0]]
+        "diverging", [theme.palette[0], theme.background, theme.palette[1]]
     )
 
 

@@ -16,8 +16,9 @@ MATRIX_COMPONENTS = 12
 """Up to so many components the overlaps are shown as a matrix."""
 
 BARS_NOTE = (
-    "The bars show how much each feature contributes to what separates the component from all others, as "
-    "shares of the whole: features that say the same share what they say. Orange where the component's mean "
+    "The bars show how much each feature contributes to what separates the component from all others, "
+    "relative to the largest; the percentages are shares of the whole. Features that say the same share what "
+    "they say. Orange where the component's mean "
     "is above the overall mean, blue where it is below. At the right, its mean ± standard deviation."
 )
 

@@ -40,9 +40,10 @@ def choice_content(table: SelectionTable) -> dict[str, Any] | None:
     sentences = _sentences(table, [row.criterion for row in table], best, named)
     numbers = _shown_numbers(table, best)
     if len(numbers) < len({row.n_components for row in table}):
-        sentences.append(
-            f"Shown are the models of {numbers[0]} to {numbers[-1]} components, around the one chosen."
-        )
+        shown = f"{numbers[0]} to {numbers[-1]} components"
+        if len(numbers) == 1:
+            shown = format_count(int(numbers[0]), "component")
+        sentences.append(f"Shown are the models of {shown}, around the one chosen.")
     rows = [row for row in table if row.n_components in numbers]
     values = [row.criterion for row in rows]
     families = _families_by_merit(rows, values)
@@ -137,6 +138,8 @@ def _cell(
 def _sentences(table: SelectionTable, values: list[float], best: SelectionRow, named: str) -> list[str]:
     numbers, families = table["n_components"], set(table["covariance_type"])
     among = f"{numbers.min()} to {numbers.max()} components"
+    if numbers.min() == numbers.max():
+        among = f"all of {format_count(int(numbers.min()), 'component')}"
     if len(families) > 1:
         among += f" in {len(families)} covariance families"
     sentences = [

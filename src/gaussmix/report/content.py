@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 import gaussmix
 from gaussmix.explain import MixtureExplanation, MixtureSummary, explain_mixture, summarize
-from gaussmix.explain.rows import RowTable
+from gaussmix.explain.sentences import headline_sentences
 from gaussmix.explain.wording import clean_text, format_count, format_share
 from gaussmix.inference import BootstrapResult, GoodnessOfFit
 from gaussmix.plot.names import ComponentNames
@@ -53,6 +53,7 @@ class PageOptions:
     row_numbers: ArrayLike | None = None
     selection: SelectionTable | None = None
     command: str | None = None
+    source: str | None = None
     code: str | None = None
     standardized: bool = False
     pictures: bool = True
@@ -70,8 +71,6 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
     X : array-like or frame of shape (N, D)
     options : PageOptions
     """
-    fitted = model
-    model, X, options = _without_noise(model, X, options)
     weight, summary = options.sample_weight, options.summary
     if summary is None:
         summary = summarize(model, X, options.feature_names, weight, row_numbers=options.row_numbers)
@@ -95,6 +94,7 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
     selection = options.selection if options.selection is not None else getattr(model, "selection_", None)
     choice = None if selection is None else choice_content(selection)
     doubts = doubts_about_fit(model, X, summary, weight, options.goodness_of_fit)
+    verdict = judge(X, summary, weight, doubts.grave)
     numbered = [component.component for component in shown]
     packed_map = map_data(
         model,
@@ -108,13 +108,14 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
     return {
         "version": gaussmix.__version__,
         "title": clean_text(options.title or _default_title(summary), 200),
-        "sentences": summary.sentences,
-        "verdict": judge(X, summary, weight, doubts.grave),
+        "sentences": headline_sentences(summary, trusted=verdict.level != "bad"),
+        "verdict": verdict,
         "light_palette": LIGHT.palette,
         "dark_palette": DARK.palette,
         "short_names": component_names.short,
         "full_names": component_names.full,
         "most_chips": MOST_CHIPS,
+        "n_noise": summary.n_noise,
         "choice": choice,
         "map": still_map,
         "map_data": packed_map,
@@ -142,11 +143,12 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
         "command": None if options.command is None else clean_text(options.command, 2000),
         "code": options.code
         or python_code(
-            fitted,
+            model,
             _column_names(names),
             selection,
             weighted=weight is not None,
             standardized=options.standardized,
+            source=options.source,
         ),
         "page_data": {
             "n_colors": len(LIGHT.palette),
@@ -156,31 +158,6 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
             "curve_drawing": None if choice is None else curve_drawing(choice["numbers"]),
         },
     }
-
-
-def _without_noise(model: Any, X: Any, options: PageOptions) -> tuple[Any, Any, PageOptions]:
-    """Return the components alone and the rows that belong to them, where a mixture has noise."""
-    if getattr(model, "noise_", None) is None:
-        return model, X, options
-    labels = model.predict(X)
-    kept = np.flatnonzero(labels >= 0)
-    if len(kept) == 0:
-        raise ValueError("Every row is noise: there is nothing to tell of the components.")
-    numbers = np.arange(len(labels)) if options.row_numbers is None else np.asarray(options.row_numbers)
-    weight = None if options.sample_weight is None else np.asarray(options.sample_weight)[kept]
-    n_noise = len(labels) - len(kept)
-    note = (
-        f"{format_count(n_noise, 'row')} {'is' if n_noise == 1 else 'are'} noise, which belongs to no "
-        "component: the page is about the others."
-    )
-    changed = replace(
-        options,
-        row_numbers=numbers[kept],
-        sample_weight=weight,
-        summary=None,
-        notes=(note, *options.notes),
-    )
-    return model.without_noise(), RowTable(X).take(kept)[0], changed
 
 
 def _assurances(summary: MixtureSummary, explanation: MixtureExplanation) -> list[dict[str, Any]]:
@@ -199,10 +176,11 @@ def _tree(explanation: MixtureExplanation) -> dict[str, Any] | None:
     if explanation.tree is None or explanation.tree.n_leaves < 2:
         return None
     fidelity = format_share(explanation.tree.fidelity)
+    noise = " Rows of noise, of which it knows nothing, are among the others."
     return {
         "lines": explanation.tree.lines,
         "note": f"A decision tree that sends {fidelity} of the rows to the component to which the mixture "
-        "assigns them.",
+        f"assigns them.{noise if explanation.summary.n_noise else ''}",
     }
 
 
@@ -212,7 +190,8 @@ def _column_names(names: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 def _default_title(summary: MixtureSummary) -> str:
+    noise = " and noise" if summary.n_noise else ""
     return (
-        f"{format_count(summary.n_components, 'component')} in {format_count(summary.n_rows, 'row')}"
+        f"{format_count(summary.n_components, 'component')}{noise} in {format_count(summary.n_rows, 'row')}"
         f" of {format_count(summary.n_features, 'feature')}"
     )

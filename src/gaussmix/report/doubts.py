@@ -69,8 +69,9 @@ def doubts_about_fit(
         Where it was computed before, with resamples.
     """
     checked_rows = summary.n_rows
-    if found is None and checked_rows < max(FEWEST_ROWS, summary.n_components):
+    if found is None and checked_rows - summary.n_noise < max(FEWEST_ROWS, summary.n_components):
         return Doubts(("There are too few rows to tell.",), (), None)
+    without_noise = found is None and summary.n_noise > 0
     if found is None:
         found, checked_rows = _checked(model, X, sample_weight)
     centres = [f"the distances from {summary.label(int(check.name))}" for check in found.components]
@@ -78,6 +79,10 @@ def doubts_about_fit(
     n_rows = np.array([checked_rows * _share(check, summary) for check in found.checks])
     differences = np.array([check.kolmogorov_smirnov for check in found.checks])
     chance = BEYOND_CHANCE / np.sqrt(np.maximum(n_rows, 1.0))
+    # A component that collapsed fits its few rows badly for that reason, not by chance.
+    collapsed = [check.what == "component" and summary.components[int(check.name)].repaired
+                 for check in found.checks]  # fmt: skip
+    chance[np.array(collapsed, dtype=bool)] = 0.0
     order = np.argsort(-differences)
     poor = [labels[i] for i in order if differences[i] >= max(POOR, chance[i])]
     table = {
@@ -103,6 +108,8 @@ def doubts_about_fit(
             f"The rows do not look like draws from this mixture: their distribution differs by more than "
             f"{format_share(POOR)} in {join_words(shown)}."
         )
+    elif chance[worst] >= 1.0:
+        sentences.append("So few rows belong there that they cannot tell.")
     elif differences[worst] >= POOR:
         sentences.append("With so few rows chance brings about as much.")
     else:
@@ -114,7 +121,9 @@ def doubts_about_fit(
         )
         if found.p_value <= SIGNIFICANT and not poor:
             sentences.append("The mixture is not quite what the rows come from, but close to it.")
-    if checked_rows < summary.n_rows:
+    if without_noise:
+        sentences.append("Rows of noise are left out of this comparison.")
+    if checked_rows < summary.n_rows - (summary.n_noise if without_noise else 0):
         sentences.append(f"Compared were {checked_rows:,} rows, picked at random.")
     return Doubts((*grave, *sentences), tuple(grave), table)
 
@@ -151,6 +160,9 @@ def _checked(model: Any, X: Any, sample_weight: ArrayLike | None) -> tuple[Goodn
     table = RowTable(X)
     weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     candidates = np.arange(table.n_rows) if weight is None else np.flatnonzero(weight > 0)
+    if getattr(model, "noise_", None) is not None:
+        candidates = candidates[np.asarray(model.predict(X))[candidates] >= 0]
+        model = model.without_noise()
     n_components, n_features = np.shape(model.means_)
     most = max(500, min(SAMPLE, MOST_ENTRIES // (n_components * n_features)))
     if len(candidates) > most:

@@ -67,15 +67,17 @@ def fit_facts(model: Any, summary: MixtureSummary) -> list[tuple[str, str]]:
 def certainty_sentence(summary: MixtureSummary) -> str:
     """Return how sure the assignments are, in one sentence."""
     sure = sum((component.sure_share or 0.0) * component.share for component in summary.components)
+    at_least = " for a component" if summary.n_noise else ""
+    given = "its component or to noise" if summary.n_noise else "its component"
     unsure = "none"
     if summary.n_unsure:
         unsure = (
             f"{format_count(summary.n_unsure, 'row')} ({format_share(summary.n_unsure / summary.n_rows)})"
         )
     return (
-        "A row is given to its component with probability "
+        f"A row is given to {given} with probability "
         f"{format_probability(summary.mean_certainty)} on average; {format_share(sure)} of the rows reach "
-        f"0.9, and {unsure} {'stay' if summary.n_unsure > 1 else 'stays'} below 0.6."
+        f"0.9{at_least}, and {unsure} {'stay' if summary.n_unsure > 1 else 'stays'} below 0.6."
     )
 
 

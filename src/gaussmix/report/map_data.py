@@ -115,6 +115,7 @@ def map_data(
         "told": int(told.shape[1]),
         "components_told": _packed(told, np.uint16),
         "probabilities_told": _packed(np.take_along_axis(probabilities, told, axis=1), np.float32),
+        # What is told of beyond these, number K, is noise.
         "components": [
             {
                 "name": name,
@@ -126,7 +127,7 @@ def map_data(
         ],
         "covariances": _packed(covariances, np.float32),
         "radius": float(np.sqrt(-2.0 * np.log1p(-ELLIPSE))),
-        "note": _note(len(chosen), n_rows, len(shown), summary.n_features),
+        "note": _note(len(chosen), n_rows, len(shown), summary),
         **(_density(model, table, summary, sample_weight) if summary.n_features == 1 else {}),
     }
 
@@ -219,7 +220,8 @@ def _density(
     }
 
 
-def _note(n_shown: int, n_rows: int, n_features: int, n_all_features: int) -> str:
+def _note(n_shown: int, n_rows: int, n_features: int, summary: MixtureSummary) -> str:
+    n_all_features = summary.n_features
     if n_all_features == 1:
         return "The histogram counts all rows; a click shows the nearest " + (
             "row." if n_shown >= n_rows else f"of a random sample of {n_shown:,} of the {n_rows:,} rows."
@@ -231,6 +233,8 @@ def _note(n_shown: int, n_rows: int, n_features: int, n_all_features: int) -> st
         "the page names among them."
     ]
     parts.append(f"Each ellipse holds {ELLIPSE:.0%} of its component.")
+    if summary.n_noise:
+        parts.append("Grey: noise.")
     if n_features < n_all_features:
         parts.append(f"The axes offer the {n_features} most telling of {n_all_features} features.")
     return " ".join(parts)

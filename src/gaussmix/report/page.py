@@ -29,6 +29,7 @@ def write_report(
     row_numbers: ArrayLike | None = None,
     selection: SelectionTable | None = None,
     command: str | None = None,
+    source: str | None = None,
     standardized: bool = False,
     goodness_of_fit: GoodnessOfFit | None = None,
     bootstrap: BootstrapResult | None = None,
@@ -61,6 +62,8 @@ def write_report(
         What the model was chosen among. Default: the model's own ``selection_``, if it has one.
     command : str, optional
         The command line that repeats the fit.
+    source : str, optional
+        The file or the bundled data set from which the table came, for the Python code on the page.
     standardized : bool, default=False
         Whether the model was fitted on columns of mean 0 and variance 1 and brought back to the data's units.
     goodness_of_fit : GoodnessOfFit, optional
@@ -100,6 +103,7 @@ def write_report(
         row_numbers=row_numbers,
         selection=selection,
         command=command,
+        source=source,
         standardized=standardized,
         goodness_of_fit=goodness_of_fit,
         bootstrap=bootstrap,
@@ -121,6 +125,7 @@ def render_report(
     row_numbers: ArrayLike | None = None,
     selection: SelectionTable | None = None,
     command: str | None = None,
+    source: str | None = None,
     standardized: bool = False,
     goodness_of_fit: GoodnessOfFit | None = None,
     bootstrap: BootstrapResult | None = None,
@@ -136,6 +141,7 @@ def render_report(
         row_numbers=row_numbers,
         selection=selection,
         command=command,
+        source=source,
         standardized=standardized,
         goodness_of_fit=goodness_of_fit,
         bootstrap=bootstrap,

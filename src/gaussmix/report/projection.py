@@ -78,6 +78,7 @@ def projection_axes(model: Any, summary: MixtureSummary) -> Projection:
     """
     scale = _units(summary)
     weights = np.asarray(model.weights_, dtype=np.float64)
+    weights = weights / weights.sum()  # noise, if there is any, has its own
     means = (np.asarray(model.means_, dtype=np.float64) - np.asarray(summary.overall_means)) / scale
     matrices = _matrices(model, scale)
     within = np.tensordot(weights, matrices, axes=1)

@@ -12,8 +12,8 @@ from gaussmix.estimators.choosing import DEFAULT_NUMBERS
 from gaussmix.explain.wording import clean_text
 from gaussmix.selection import SelectionTable
 
-MOST_NAMES = 40
-"""More columns than this are not written out one by one."""
+MOST_LETTERS = 4000
+"""Columns with longer names, all together, are not written out one by one."""
 LONGEST_NAME = 60
 
 
@@ -24,6 +24,7 @@ def python_code(
     *,
     weighted: bool = False,
     standardized: bool = False,
+    source: str | None = None,
 ) -> str:
     """Return Python code that fits the same model to a table `X`.
 
@@ -36,6 +37,8 @@ def python_code(
         What a GaussianMixture was chosen among.
     weighted, standardized : bool, default=False
         Whether rows had weights, and whether columns were brought to mean 0 and variance 1 before.
+    source : str, optional
+        File or bundled data set from which the table came, as `gaussmix.data.read_table` takes it.
     """
     estimator = type(model).__name__
     arguments, unknown = _arguments(model)
@@ -45,12 +48,25 @@ def python_code(
             *_choice_arguments(selection, model.means_.shape[1]),
             f"random_state={model.random_state!r}",
         ]
-    lines = ["import pandas as pd", f"from gaussmix import {estimator}", ""]
+    lines = ["import pandas as pd", f"from gaussmix import {estimator}"]
+    known = source is not None and source != "-"
+    if known:
+        lines.append("from gaussmix.data import read_table, select_features")
+    lines.append("")
     columns = ""
-    if feature_names and len(feature_names) <= MOST_NAMES and all(map(_is_plain, feature_names)):
-        columns = "[[" + ", ".join(repr(name) for name in feature_names) + "]]"
-    lines.append("# your table, its columns in this order")
-    lines.append(f'X = pd.read_csv("data.csv"){columns}')
+    if feature_names and sum(map(len, feature_names)) <= MOST_LETTERS:
+        columns = "[" + ", ".join(map(_literal, feature_names)) + "]"
+    elif feature_names:
+        lines.append(
+            f"# Take the {len(feature_names)} columns that the model was fitted to: too many to list."
+        )
+    if known:
+        chosen = f", {columns}" if columns else ""
+        lines.append(f"features = select_features(read_table({_literal(str(source))}){chosen})")
+        lines.append("X = pd.DataFrame(features.values, columns=features.names)")
+    else:
+        lines.append("# data.csv stands for the file of your table, its columns in this order")
+        lines.append('X = pd.read_csv("data.csv")' + (f"[{columns}]" if columns else ""))
     if standardized:
         lines.append("X = (X - X.mean()) / X.std(ddof=0)")
     lines += [f"# {name} was given, too: see the settings." for name in unknown]
@@ -101,6 +117,6 @@ def _same(value: Any, default: Any) -> bool:
     return type(value) is type(default) and bool(value == default)
 
 
-def _is_plain(name: str) -> bool:
-    """Return whether a name can be written down as the page shows it."""
-    return clean_text(name, LONGEST_NAME) == name
+def _literal(name: str) -> str:
+    """Return a text as Python writes it, with escapes for letters that a page would not show as they are."""
+    return repr(name) if clean_text(name, LONGEST_NAME) == name else ascii(name)

@@ -81,7 +81,7 @@ def unusual_table(explanation: MixtureExplanation) -> dict[str, Any]:
         {
             "number": row.number,
             "log_density": f"{row.log_density:,.2f}",
-            "component": row.group,
+            "component": None if row.is_noise else row.group,
             "reason": _reason(row, names, formats),
             "cells": [formats[d](row.values[d]) for d in shown],
         }

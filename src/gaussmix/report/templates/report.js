@@ -218,7 +218,10 @@
   const covariances = unpack(map.covariances, Float32Array);
   const label = i => told[i * map.told];
   const certainty = i => chances[i * map.told];
-  const componentName = k => map.components[k].name;
+  const isNoise = k => k >= map.components.length;
+  const componentName = k => isNoise(k) ? "noise" : map.components[k].name;
+  const rowColor = k => isNoise(k) ? color("--muted") : componentColor(k);
+  const swatch = k => element("span", null, {class: "swatch " + (isNoise(k) ? "noise" : "c" + k % data.n_colors)});
   const selected = new Set();
   let atMost = 1, xAxis = axes[map.first[0]], yAxis = axes[map.first[1]], shownRow = null, visible = [];
 
@@ -260,8 +263,8 @@
       const columns = {x: [], y: [], color: [], marker: [], size: [], alpha: []};
       const push = (i, on) => {
         columns.x.push(xAxis.value(i)); columns.y.push(yAxis.value(i));
-        columns.color.push(on ? componentColor(label(i)) : color("--muted"));
-        columns.marker.push(map.components[label(i)].marker);
+        columns.color.push(on ? rowColor(label(i)) : color("--muted"));
+        columns.marker.push(isNoise(label(i)) ? "square_pin" : map.components[label(i)].marker);
         columns.size.push(on ? small : small * 0.7);
         columns.alpha.push(on ? (map.count > 2500 ? 0.55 : 0.8) : 0.12);
       };
@@ -332,7 +335,7 @@
         rest -= p;
         if (t > 0 && p < 0.0005) continue;
         const row = element("tr"), head = element("th", null, {scope: "row"}), bar = element("td");
-        head.append(element("span", null, {class: "swatch c" + k % data.n_colors}), componentName(k));
+        head.append(swatch(k), componentName(k));
         const track = element("div", null, {class: "track", "aria-hidden": "true"}), fill = element("i", null, {class: "plain"});
         fill.style.width = 100 * p + "%";
         track.append(fill); bar.append(track);
@@ -387,7 +390,7 @@
         const k = told[i * map.told + t], p = chances[i * map.told + t];
         if (t > 0 && p < 0.0005) continue;
         const line = element("p");
-        line.append(element("span", null, {class: "swatch c" + k % data.n_colors}), `${componentName(k)}: ${probability(p)}`);
+        line.append(swatch(k), `${componentName(k)}: ${probability(p)}`);
         lines.push(line);
       }
       lines.push(element("p", `${xAxis.name} ${valueText(xAxis, xAxis.value(i))}`));
