@@ -28,6 +28,7 @@ def test_the_script_runs():
 def _drawn(source):
     """Run the script; return its labels and the points that it drew."""
     variables = {}
+    plt.close("all")  # the script draws on whatever figure is the current one
     exec(compile(source.replace("plt.show()", ""), "iris.py", "exec"), variables)
     points = plt.gca().collections[0].get_offsets()
     plt.close()
