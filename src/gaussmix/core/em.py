@@ -210,6 +210,8 @@ def run_em(
             if gain < 0 and not additions and (log_likelihoods or not lost):
                 gain = 0.0  # taken back
                 origin, rate = statistics, None
+                # A start may not know that it is at the floor; the step from it, lost in rounding, tells.
+                parameters = replace(parameters, repaired=candidate.repaired)
             else:
                 next_origin, rate = found, None
                 if acceleration is not None and gain < LARGE_GAIN:

@@ -17,7 +17,7 @@ from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSI
 from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.choosing import CRITERIA, DEFAULT_NUMBERS, Criterion, choose
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
-from gaussmix.estimators.validation import check_sample_weight
+from gaussmix.estimators.validation import check_sample_weight, unchanged_upon_failure
 from gaussmix.fitting import FitResult
 from gaussmix.selection import SelectionRow, SelectionTable
 
@@ -174,17 +174,8 @@ class AutoGaussianMixture(FittedMixture):
             If a component of the chosen model collapsed and was held up.
         """
         self._validate_params()
-        before = {name: getattr(self, name) for name in _SET_BY_VALIDATION if hasattr(self, name)}
-        try:
+        with unchanged_upon_failure(self):
             return self._fit(X, sample_weight)
-        except BaseException:
-            # A fit that failed or was interrupted leaves a fitted mixture as it was.
-            for name in _SET_BY_VALIDATION:
-                if name in before:
-                    setattr(self, name, before[name])
-                elif hasattr(self, name):
-                    delattr(self, name)
-            raise
 
     def fit_predict(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None

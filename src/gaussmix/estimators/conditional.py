@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -56,17 +55,6 @@ class ConditionalEstimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-    @contextmanager
-    def _unchanged_upon_failure(self) -> Iterator[None]:
-        """Leave a fitted estimator as it was where a fit fails or is interrupted."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
 
     def _fit_mixture(self, X: Array, targets: Array | None, sample_weight: ArrayLike | None) -> None:
         """Fit the mixture to the rows of X that are complete, with their targets as further columns.

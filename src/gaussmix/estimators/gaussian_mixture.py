@@ -34,6 +34,7 @@ from gaussmix.estimators.validation import (
     check_sample_weight,
     check_weights,
     stack_level_of_user,
+    unchanged_upon_failure,
 )
 from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovarianceError
 from gaussmix.fitting import FitResult, fit_mixture
@@ -41,7 +42,6 @@ from gaussmix.initialization import MOVES, STARTS, Move, Stability
 from gaussmix.selection import SelectionRow, SelectionTable
 from gaussmix.starting import GivenParameters
 
-_SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
 _STARTS = ("weights_init", "means_init", "precisions_init")
 
 
@@ -325,17 +325,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         """
         self._validate_params()
         self._refuse_ambiguous_numbers()
-        before = {name: getattr(self, name) for name in _SET_BY_VALIDATION if hasattr(self, name)}
-        try:
+        with unchanged_upon_failure(self):
             return self._fit(X, sample_weight)
-        except BaseException:
-            # A fit that failed or was interrupted leaves a fitted mixture as it was.
-            for name in _SET_BY_VALIDATION:
-                if name in before:
-                    setattr(self, name, before[name])
-                elif hasattr(self, name):
-                    delattr(self, name)
-            raise
 
     def fit_predict(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gaussmix.estimators.conditional import ConditionalEstimator, check_count
+from gaussmix.estimators.validation import unchanged_upon_failure
 
 if TYPE_CHECKING:
     from sklearn.impute import MissingIndicator
@@ -152,7 +153,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
             If a component collapsed and was held up.
         """
         self._validate_params()
-        with self._unchanged_upon_failure():
+        with unchanged_upon_failure(self):
             self._fit(X, sample_weight)
         return self
 

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from gaussmix.core.conditioning import ConditionalMixtures
 from gaussmix.core.rows import Array
 from gaussmix.estimators.conditional import ConditionalEstimator, check_count
+from gaussmix.estimators.validation import unchanged_upon_failure
 
 if TYPE_CHECKING:
     from gaussmix.distribution import MixtureDistribution
@@ -144,7 +145,7 @@ class GaussianMixtureRegressor(MultiOutputMixin, RegressorMixin, ConditionalEsti
             If a component collapsed and was held up.
         """
         self._validate_params()
-        with self._unchanged_upon_failure():
+        with unchanged_upon_failure(self):
             self._fit(X, y, sample_weight)
         return self
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -155,3 +157,27 @@ def _are_symmetric_positive_definite(matrices: Array) -> bool:
     except np.linalg.LinAlgError:
         return False
     return True
+
+
+@contextmanager
+def unchanged_upon_failure(estimator: Any) -> Iterator[None]:
+    """Leave the fitted attributes of an estimator as they were where a fit fails or is interrupted.
+
+    Other attributes stay: scikit-learn's callbacks keep one that must outlive the fit.
+
+    Parameters
+    ----------
+    estimator : object
+    """
+    before = {name: value for name, value in vars(estimator).items() if _is_fitted_attribute(name)}
+    try:
+        yield
+    except BaseException:
+        for name in [name for name in vars(estimator) if _is_fitted_attribute(name)]:
+            delattr(estimator, name)
+        vars(estimator).update(before)
+        raise
+
+
+def _is_fitted_attribute(name: str) -> bool:
+    return name.endswith("_") and not name.startswith("_")
