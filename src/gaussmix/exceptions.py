@@ -45,19 +45,29 @@ class DegenerateCovarianceError(GaussmixError, ValueError):
 
     Raised by fits with ``reg_covar=0``, with the words of scikit-learn, when a component collapses
     onto rows that span no volume.
+
+    Parameters
+    ----------
+    single_precision : bool, default=False
+        Whether the data are of single precision, so that double precision may help.
     """
 
-    def __init__(self, *, single_precision: bool = False) -> None:
-        message = (
+    def __init__(self, single_precision: bool = False) -> None:
+        super().__init__(single_precision)  # what a copy in another process is made from
+        self.single_precision = single_precision
+
+    def __str__(self) -> str:
+        """Return the message."""
+        advice = (
+            " The numerical accuracy can also be improved by passing float64 data instead of float32."
+            if self.single_precision
+            else ""
+        )
+        return (
             "Fitting the mixture model failed because some components have ill-defined empirical "
             "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
-            "number of components, increase reg_covar, or scale the input data."
+            f"number of components, increase reg_covar, or scale the input data.{advice}"
         )
-        if single_precision:
-            message += (
-                " The numerical accuracy can also be improved by passing float64 data instead of float32."
-            )
-        super().__init__(message)
 
 
 class DegenerateComponentWarning(UserWarning):

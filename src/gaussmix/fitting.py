@@ -33,7 +33,7 @@ from gaussmix.initialization import (
     region_of,
     representative_sample,
 )
-from gaussmix.scales import measure, prior_for, regularization_for
+from gaussmix.scales import Scales, measure, prior_for, regularization_for
 from gaussmix.starting import GivenParameters, Starter
 
 MOST_RANKS = 5
@@ -150,8 +150,9 @@ def fit_mixture(
         spread = np.full_like(spread, np.sqrt(np.mean(scales.variances)))
     sample = representative_sample(rows, spread, n_components, generator)
     regularization = regularization_for(scales, sample, reg_covar)
-    unit = scales.coordinates.scale
-    data = StartingData(rows, sample, spread, family, regularization, backend, own_unit=unit)
+    data = StartingData(
+        rows, sample, spread, family, regularization, backend, own_unit=_own_unit(scales, spread)
+    )
     if prior is not None:
         sums = prior_for(prior, data, n_components, generator)
         data = replace(data, regularization=replace(regularization, prior=sums))
@@ -175,6 +176,9 @@ def fit_mixture(
             number, partial(parameters.to_data, scales.coordinates), log_likelihood + jacobian, gain
         )
 
+    def n_spikes(parameters: MixtureParameters) -> int:
+        return data.count_spikes(parameters, parameters.weights * sample.weights.sum())
+
     best: tuple[tuple[int, float], EMResult, Stability | None] | None = None
 
     starter = Starter(data, n_components, start, moves, given, avoid_spikes, tol, max_iter, region)
@@ -182,29 +186,74 @@ def fit_mixture(
         if monitor is not None:
             monitor.begin_run(run)
         first = starter(expect, generator)
-        result = run_em(
+        climb = partial(
+            run_em,
             expect,
             first.parameters,
             first.regularization,
             tol=tol,
-            max_iter=max_iter,
             accelerate=accelerate,
             history=[value - jacobian for value in given.history],
-            observer=None if monitor is None else observe,
         )
+        result = climb(max_iter=max_iter, observer=None if monitor is None else observe)
+        searched = avoid_spikes and first.stability is not None
+        if searched:
+            result = _before_new_spikes(climb, first.parameters, result, n_spikes)
         if chooses_rank:
             result = _with_best_rank(expect, result, first.regularization, tol=tol, max_iter=max_iter)
         result = with_log_likelihoods_of_data(result, jacobian)
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
-        weights = result.parameters.weights * sample.weights.sum()
-        judged = n_init > 1 and avoid_spikes and first.stability is not None
-        merit = -data.count_spikes(result.parameters, weights) if judged else 0, result.objective
+        judged = n_init > 1 and searched
+        merit = -n_spikes(result.parameters) if judged else 0, result.objective
         if best is None or merit > best[0]:
             best = merit, result, first.stability
     assert best is not None
     _, em, stability = best
     return FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, stability, region)
+
+
+def _own_unit(scales: Scales, spread: Array) -> Array:
+    """Return what a unit of the data is in working coordinates, but for a factor common to all features.
+
+    Such that the largest spread in it is about one: what all features are measured in shall not matter.
+    """
+    unit = scales.coordinates.scale
+    varying = ~scales.constant
+    return unit * (spread / unit)[varying].max() if varying.any() else unit
+
+
+def _before_new_spikes(
+    climb: Callable[..., EMResult],
+    start: MixtureParameters,
+    result: EMResult,
+    n_spikes: Callable[[MixtureParameters], int],
+) -> EMResult:
+    """Return a run, or, if it has ended in more spikes than it began with, its last point without those.
+
+    What follows there is a climb up a spike, however many iterations it takes.
+
+    Parameters
+    ----------
+    climb : callable
+        Runs EM from the start; takes `max_iter` and `observer`. The same arguments give the same run.
+    start : MixtureParameters
+    result : EMResult
+    n_spikes : callable
+    """
+    most = n_spikes(start)
+    if n_spikes(result.parameters) <= most:
+        return result
+    last = 0
+
+    def note(number: int, parameters: MixtureParameters, log_likelihood: float, gain: float) -> bool:
+        nonlocal last
+        if n_spikes(parameters) <= most:
+            last = number
+        return False
+
+    climb(max_iter=result.n_iter, observer=note)
+    return replace(climb(max_iter=last), stopped=True)
 
 
 def _with_best_rank(

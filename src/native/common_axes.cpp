@@ -75,10 +75,10 @@ CommonAxes::CommonAxes(ptrdiff_t K, ptrdiff_t D)
   }
 }
 
-bool CommonAxes::operator()(const double* second, const double* counts, const VariancesOf& variances_of, bool from_anew,
+bool CommonAxes::operator()(const double* second, const double* counts, const VariancesOf& variances_of, Begin begin,
                             double* axes, double* variances) {
-  if (from_anew && !first_axes(second, counts, variances_of, axes)) return false;
-  const double patience = from_anew ? 0.0 : PATIENCE;
+  if (begin != Begin::settled && !first_axes(second, counts, variances_of, begin == Begin::given, axes)) return false;
+  const double patience = begin == Begin::anew ? 0.0 : PATIENCE;
   rotate(second, axes, now_.scatter.data());
   if (!fit(counts, variances_of, &now_)) return false;
   memory_.clear();
@@ -136,13 +136,19 @@ bool CommonAxes::fit(const double* counts, const VariancesOf& variances_of, Fit*
   return std::isfinite(out->objective);
 }
 
-// The best among the axes of each component's scatter and of the sum of all.
-bool CommonAxes::first_axes(const double* second, const double* counts, const VariancesOf& variances_of, double* axes) {
+// The best among the axes given, if any, and of each component's scatter and the sum of all.
+bool CommonAxes::first_axes(const double* second, const double* counts, const VariancesOf& variances_of, bool given,
+                            double* axes) {
   const ptrdiff_t size = D_ * D_;
   std::vector<double> sum(size), values(D_), candidate(size);
   for (ptrdiff_t k = 0; k < K_; ++k)
     for (ptrdiff_t i = 0; i < size; ++i) sum[i] += second[k * size + i];
   double best = std::numeric_limits<double>::infinity();
+  if (given) {
+    rotate(second, axes, next_.scatter.data());
+    if (!fit(counts, variances_of, &next_)) return false;
+    best = next_.objective;
+  }
   for (ptrdiff_t k = -1; k < K_; ++k) {
     const double* matrix = k < 0 ? sum.data() : second + k * size;
     if (!all_finite(matrix, size)) return false;
@@ -193,8 +199,9 @@ void CommonAxes::find_derivatives(const Fit& fit) {
   for (ptrdiff_t i = 0; i < D_; ++i)
     for (ptrdiff_t j = 0; j < D_; ++j) {
       slope_[i * D_ + j] = 2.0 * (along[i * D_ + j] - along[j * D_ + i]);
+      // In pairs: where the differences are mere rounding, that of i and j is still that of j and i.
       stiffness_[i * D_ + j] =
-          std::abs(across[i * D_ + i] + across[j * D_ + j] - across[i * D_ + j] - across[j * D_ + i]);
+          std::abs((across[i * D_ + i] + across[j * D_ + j]) - (across[i * D_ + j] + across[j * D_ + i]));
     }
 }
 

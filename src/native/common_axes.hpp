@@ -18,9 +18,13 @@ class CommonAxes {
 
   CommonAxes(ptrdiff_t K, ptrdiff_t D);
 
-  // second: (K, D, D). The axes, columns of a matrix, are where to begin, unless from_anew, and what was found; variances:
+  // Where the iteration begins: at axes of an M-step, at the best among the given and those of the scatter, or at the best
+  // of the latter.
+  enum class Begin { settled, given, anew };
+
+  // second: (K, D, D). The axes, columns of a matrix, are where to begin, unless anew, and what was found; variances:
   // (K, D). False where a number is not finite.
-  bool operator()(const double* second, const double* counts, const VariancesOf& variances_of, bool from_anew, double* axes,
+  bool operator()(const double* second, const double* counts, const VariancesOf& variances_of, Begin begin, double* axes,
                   double* variances);
 
   // Axes of covariances (K, D, D) that share them.
@@ -37,7 +41,7 @@ class CommonAxes {
   };
 
   bool fit(const double* counts, const VariancesOf& variances_of, Fit* out) const;
-  bool first_axes(const double* second, const double* counts, const VariancesOf& variances_of, double* axes);
+  bool first_axes(const double* second, const double* counts, const VariancesOf& variances_of, bool given, double* axes);
   void rotate(const double* scatter, const double* rotation, double* out);
   void find_derivatives(const Fit& fit);
   void find_angles();

@@ -13,6 +13,7 @@ constexpr double EMPTY = 10 * ROUNDING;  // gaussmix.core.em.EMPTY
 // See gaussmix.covariance.floor.
 constexpr ptrdiff_t FEW_FEATURES = 8;
 constexpr double LEAST_FLOOR = 1e-8;
+constexpr double ROUNDING_OF_EIGENVALUES = 32 * ROUNDING;
 // See gaussmix.covariance.variances.
 constexpr double VOLUME_TOLERANCE = 1e-5;
 constexpr double PATIENCE = 0.1;
@@ -370,10 +371,10 @@ bool MStep::own_axes(const Sums& sums, const Mixture& out, const Mixture* previo
 }
 
 bool MStep::shared_axes(const Sums& sums, const Mixture& out, const Mixture* previous) {
-  if (previous && previous->axes)
-    std::copy_n(previous->axes, D_ * D_, out.axes);
-  else if (previous)
-    common_axes_.of_covariances(previous->covariances, out.axes);
+  using Begin = CommonAxes::Begin;
+  const Begin begin = !previous ? Begin::anew : previous->axes ? Begin::settled : Begin::given;
+  if (begin == Begin::settled) std::copy_n(previous->axes, D_ * D_, out.axes);
+  if (begin == Begin::given) common_axes_.of_covariances(previous->covariances, out.axes);
   const double* floor = even_floor_.data();
   std::unique_ptr<bool[]> unused(new bool[size_t(K_)]);
   const auto variances_of = [&](double* squares, double* variances) {
@@ -381,7 +382,7 @@ bool MStep::shared_axes(const Sums& sums, const Mixture& out, const Mixture* pre
     for (ptrdiff_t k = 0; k < K_; ++k)
       for (ptrdiff_t i = k * D_; i < (k + 1) * D_; ++i) variances[i] = std::max(squares[i] / sums.counts[k], floor[0]);
   };
-  if (!common_axes_(second_.data(), sums.counts, variances_of, previous == nullptr, out.axes, variances_.data()))
+  if (!common_axes_(second_.data(), sums.counts, variances_of, begin, out.axes, variances_.data()))
     return false;
   for (ptrdiff_t k = 0; k < K_; ++k) {
     if (!put_along_axes(&variances_[k * D_], out.axes, k, out)) return false;
@@ -596,6 +597,11 @@ bool MStep::raise_to_floor(double* matrix, const double* factor, bool has_factor
     for (ptrdiff_t j = 0; j < D_; ++j) relative[i * D_ + j] = matrix[i * D_ + j] / root_[i] / root_[j];
   if (!all_finite(relative, size)) return false;
   eigen_(relative, squares_.data(), vectors);
+  const double rounding = ROUNDING_OF_EIGENVALUES * double(D_);
+  if (rounding * squares_[D_ - 1] > 1.0) {
+    for (ptrdiff_t i = 0; i < D_; ++i) matrix[i * D_ + i] += floor_[i] + rounding * matrix[i * D_ + i];
+    return true;
+  }
   if (!(squares_[0] < 1.0)) return false;
   for (ptrdiff_t i = 0; i < D_; ++i)
     for (ptrdiff_t j = 0; j <= i; ++j) {

@@ -124,7 +124,7 @@ def test_the_choice_is_drawn_as_a_curve_and_told_once(run, monkeypatch):
     assert lines[start + 1][4] == "▁"
     assert lines[start + 2 : start + 4] == ["  123456789", "    ^ 3 (EEE)"]
     assert result.text.count("chosen by BIC among 1 to 9") == 1
-    assert result.text.count("next best") == 1
+    assert result.text.count("; next best ") == 1
 
 
 def test_the_choice_on_standardized_columns_has_runners_up_in_the_datas_own_units(run, two_groups):

@@ -20,7 +20,7 @@ from gaussmix.cli.main import main
 from gaussmix.core.conjugate_prior import PRIORS
 from gaussmix.core.parameters import Regularization
 from gaussmix.core.representation import MatrixRepresentation
-from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES
+from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, LowRankFamily
 from gaussmix.covariance.low_rank import FactorAnalysisFamily, PrincipalComponentsFamily
 from gaussmix.covariance.scatter import Scatters
 
@@ -252,3 +252,12 @@ def test_ppca_holds_its_noise_at_the_floor_and_warns(what, n_components):
 def test_a_truth_value_is_no_number_of_factors():
     with pytest.raises(ValueError, match="n_factors should be a number"):
         GaussianMixture(1, covariance_type="ppca", n_factors=True).fit(rows_with_factors(60, 3, 1))
+
+
+def test_a_family_without_its_m_step_cannot_be_made():
+    class Incomplete(LowRankFamily):
+        def _n_noise(self, n_features):
+            return 1
+
+    with pytest.raises(TypeError, match="factors"):
+        Incomplete()

@@ -221,3 +221,13 @@ def test_a_mixture_that_chooses_its_number_says_which():
     mixture = GaussianMixture("auto", random_state=0).fit(X)
     assert mixture.n_components_ == len(mixture.weights_)
     assert not hasattr(mixture.set_params(n_components=2).fit(X), "n_components_")
+
+
+def test_fit_predict_is_fit_and_then_predict():
+    data = np.concatenate([np.random.default_rng(0).normal(m, 1.0, size=(40, 2)) for m in (0.0, 7.0)])
+    weights = np.resize([1.0, 2.0], len(data))
+    mixture = AutoGaussianMixture([1, 2], covariance_types=["EII", "VVV"], random_state=0)
+    labels = mixture.fit_predict(data, sample_weight=weights)
+    again = AutoGaussianMixture([1, 2], covariance_types=["EII", "VVV"], random_state=0)
+    np.testing.assert_array_equal(labels, again.fit(data, sample_weight=weights).predict(data))
+    assert mixture.log_likelihood_ == again.log_likelihood_ != again.fit(data).log_likelihood_

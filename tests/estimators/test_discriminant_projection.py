@@ -23,6 +23,7 @@ from gaussmix import AutoGaussianMixture, GaussianMixture, MixtureDiscriminantPr
 X, SPECIES = load_iris(return_X_y=True)
 
 
+# Several of the checks fit a dozen rows, of which two components are too many.
 @pytest.mark.filterwarnings("ignore::gaussmix.DegenerateComponentWarning")
 @parametrize_with_checks(
     [
@@ -250,6 +251,7 @@ def test_noise_is_no_component():
     np.testing.assert_allclose(projection.mixture_.weights_, mixture.weights_ / mixture.weights_.sum())
 
 
+# The mixture that is fitted first warns of such rows; what counts here is that the projection refuses them.
 @pytest.mark.filterwarnings("ignore::gaussmix.DegenerateComponentWarning")
 @pytest.mark.parametrize("y", [None, [0, 1] * 5])
 def test_rows_that_are_all_the_same_are_refused(y):

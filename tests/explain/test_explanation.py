@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ from rich.console import Console
 
 from gaussmix import AutoGaussianMixture, DegenerateComponentWarning, GaussianMixture
 from gaussmix.explain import explain_mixture, explain_row, render_explanation, summarize
+from gaussmix.explain.choice import choice_sentences
 from gaussmix.explain.wording import format_probability, format_share
 from gaussmix.merging import merge_components
+from gaussmix.selection import SelectionTable
 
 
 def test_groups_are_the_components_of_the_summary(iris, iris_model):
@@ -222,7 +225,7 @@ def test_the_runners_up_of_a_choice_are_told(iris):
     for fitted in (model, model.best_estimator_):
         summary = summarize(fitted, iris)
         assert summary.runners_up == model.runners_up_
-        (sentence,) = summary.choice_sentences
+        sentence = summary.choice_sentences[0]
         best, second = model.selection_.ranking[:2]
         assert f"{best.n_components} components of type {best.covariance_type} chosen by BIC" in sentence
         assert f"next best {second.covariance_type} {second.n_components} (+" in sentence
@@ -232,6 +235,32 @@ def test_the_runners_up_of_a_choice_are_told(iris):
     )
     assert "chosen by ICL" in summarize(by_icl, iris).choice_sentences[0]
     assert summarize(GaussianMixture(2).fit(iris), iris).choice_sentences == ()
+
+
+def test_how_sure_a_choice_is_follows_the_grades_of_kass_and_raftery(iris):
+    fitted = AutoGaussianMixture(range(1, 4), covariance_types=["EEE", "VEV"], random_state=0).fit(iris)
+    best, second, *others = fitted.selection_.ranking
+
+    def sentences(excess, others=others):
+        rows = [replace(best, bic=0.0, criterion=0.0)]
+        rows += [replace(second, bic=excess, criterion=excess, n_components=best.n_components + 1)]
+        rows += [replace(row, bic=100.0, criterion=100.0, n_components=9) for row in others]
+        return choice_sentences(SelectionTable(rows))
+
+    grades = {1.9: "hardly any", 2.0: "some", 5.9: "some", 6.1: "strong", 10.1: "very strong"}
+    for excess, words in grades.items():
+        told = sentences(excess)
+        assert f"That is {words} evidence for the one chosen against the next best." in told
+        doubt = (
+            f"Models with {best.n_components + 1} components are nearly as good (within 2 of the least BIC)"
+        )
+        assert any(doubt in one for one in told) == (excess < 2)
+    assert not any("largest that was tried" in one for one in sentences(3.0))
+    lower = [replace(row, bic=100.0, criterion=100.0, n_components=1) for row in others]
+    grown = [replace(best, bic=0.0, criterion=0.0, n_components=7), *lower]
+    assert any("largest that was tried" in one for one in choice_sentences(SelectionTable(grown)))
+    bad = [replace(row, message="a component collapsed") for row in grown]
+    assert "None of the 5 models is sound" in choice_sentences(SelectionTable(bad))[1]
 
 
 def test_a_million_rows_take_no_second_copy(monkeypatch):

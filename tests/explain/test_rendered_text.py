@@ -113,7 +113,7 @@ def test_a_terminal_without_unicode_gets_letters_that_it_has(iris, encoding):
     stream.flush()
     text = raw.getvalue().decode(encoding)
     assert ("1.30 +/- 0.18" if encoding == "ascii" else "1.30 ± 0.18") in text
-    assert "####" in text
+    assert "+###" in text
     assert "petal length (cm) <= " in text
     assert ("L?nge ?" if encoding == "ascii" else "Länge ?") in text
 
@@ -124,14 +124,57 @@ def test_bars_and_curves_are_as_long_and_high_as_what_they_show():
         for encoding in ("utf-8", "ascii")
     )
     assert [terminal.bar(share) for share in (0, 0.5, 1, 7, float("nan"))] == [
-        "▏    ", "██▌  ", "█████", "█████", "▏    ",
+        "     ", "██▌  ", "█████", "█████", "     ",
     ]  # fmt: skip
-    assert [plain.bar(share) for share in (0, 0.5, 1)] == ["#    ", "##   ", "#####"]
+    assert [plain.bar(share) for share in (0, 0.04, 0.5, 1)] == ["     ", "     ", "##   ", "#####"]
     assert terminal.sparkline([1, 2, 3, 4]) == "▁▃▆█"
     assert plain.sparkline([1, 2, 3, 4]) == "0257"
     assert terminal.sparkline([1000, 1, 2, 3]) == "█▁▂▃"
     assert terminal.sparkline([2, 2, float("nan")]) == "▁▁ "
     assert terminal.sparkline([float("nan")]) == " "
+
+
+def _length(bar):
+    """Return the length of a bar of blocks, in columns."""
+    return sum((" ▏▎▍▌▋▊▉█".index(letter) for letter in bar), 0) / 8
+
+
+def test_bars_of_means_are_distances_from_the_mean_of_all_in_standard_deviations():
+    # Of the second feature the centres are hardly apart: its bars must not look like the first's.
+    means = np.array([[0.0, 0.0], [6.0, 0.02], [9.0, 0.03]])
+    model = GaussianMixture.from_parameters(
+        [0.5, 0.3, 0.2], means, [1.0, 1.0, 1.0], covariance_type="spherical"
+    )
+    X = model.sample(2000, random_state=0)[0]
+    text = _rendered(summarize(model, X, ["far", "near"]), 100)
+    overall = model.weights_ @ means
+    deviations = np.sqrt(1.0 + model.weights_ @ (means - overall) ** 2)
+    for d, name in enumerate(["far", "near"]):
+        line = next(line for line in text.splitlines() if line.startswith(f"{name} ") and "±" in line)
+        found = re.findall(r"± [\d.]+ ([+-])([ ▏▎▍▌▋▊▉█]{1,5})", line)
+        distances = (means[:, d] - overall[d]) / deviations[d]
+        for (sign, bar), distance in zip(found, distances, strict=True):
+            assert sign == ("-" if distance < 0 else "+")
+            assert _length(bar) == pytest.approx(min(abs(distance) / 2, 1.0) * 5, abs=1 / 16)
+    assert "a full one is 2 standard deviations of all rows" in " ".join(text.split())
+
+
+def test_bars_of_a_row_are_proportional_also_where_features_are_summed_up():
+    rng = np.random.default_rng(0)
+    means = np.array([np.zeros(30), np.full(30, 1.0)])
+    model = GaussianMixture.from_parameters([0.5, 0.5], means, [1.0, 1.0], covariance_type="spherical")
+    row = explain_row(model, rng.normal(size=(1, 30)) * 0.1)
+    stream = io.StringIO()
+    render_row(row, Console(file=stream, width=100))
+    bars = {}
+    for line in stream.getvalue().splitlines():
+        found = re.match(r"(.*?) +(?:-?[\d.]+ +)?([+-][\d.,]+) +[+-]([▏▎▍▌▋▊▉█]+)", line)
+        if found:
+            bars[found[1].strip()] = (abs(float(found[2])), _length(found[3]))
+    longest = max(part for part, _ in bars.values())
+    assert bars["18 others"][0] == longest
+    for part, length in bars.values():
+        assert length == pytest.approx(5 * part / longest, abs=1 / 16 + 0.01)
 
 
 def test_names_of_components_stand_in_every_text(iris):

@@ -23,6 +23,24 @@ def test_the_headline_is_sizes_certainty_and_features(iris):
     assert telling.startswith("What tells them apart best is petal width (cm)")
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_columns_that_depend_on_one_another_are_named_and_are_no_collapse(unit):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 5)) + np.repeat([[0, 0, 0, 0, 0], [6, 3, 0, 0, 0]], 200, axis=0)
+    X = np.column_stack([X, unit * (X[:, 0] + X[:, 1]), X[:, 2] - 2 * X[:, 3]])
+    names = ["a", "b", "x", "y", "free", "sum", "difference"]
+    assert np.linalg.matrix_rank(X[:, [0, 1, 5]]) == np.linalg.matrix_rank(X[:, [2, 3, 6]]) == 2
+    with pytest.warns(DegenerateComponentWarning):
+        model = GaussianMixture(2, random_state=0).fit(X)
+    first, second = [one for one in summarize(model, X, names).warnings if "dependent" in one]
+    assert first.startswith(
+        "Features a, b and sum are linearly dependent: one of them follows from the others."
+    )
+    assert second.startswith("Features x, y and difference are linearly dependent")
+    assert first.endswith("Leave one of these columns out.")
+    assert not any("collapsed" in one or "free" in one for one in summarize(model, X, names).warnings)
+
+
 def test_many_components_give_the_range_of_sizes():
     X = np.repeat(np.arange(8.0) * 100, np.arange(10, 18))[:, None] + np.random.default_rng(0).normal(
         size=(108, 1)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import tracemalloc
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from rich.console import Console
 
 import gaussmix.explain.rows
 from gaussmix import GaussianMixture
-from gaussmix.explain import summarize
+from gaussmix.explain import explain_mixture, render_text, summarize
+from gaussmix.explain.wording import format_share
 
 
 def test_sizes_and_certainty_are_those_of_the_responsibilities(iris_model, iris):
@@ -78,19 +82,32 @@ def test_families_have_both_names(iris):
     assert all(s.covariance_meaning for s in identifiers.values())
 
 
-def test_overlap_counts_the_rows_expected_on_the_wrong_side(overlapping):
+def test_overlap_is_the_share_of_the_rows_of_both_that_are_assigned_to_the_other(overlapping):
     model, X = overlapping
     summary = summarize(model, X)
-    responsibilities = model.predict_proba(X)
-    label = responsibilities.argmax(axis=1)
+    drawn, own = model.sample(400_000, random_state=1)
+    label = model.predict(drawn)
     for j in range(3):
-        for k in range(3):
-            if j == k:
-                assert summary.overlap[j][k] == 0
-                continue
-            confused = responsibilities[label == j, k].sum() + responsibilities[label == k, j].sum()
-            size = (label == j).sum() + responsibilities[:, j].sum()
-            assert summary.overlap[j][k] == pytest.approx(confused / size)
+        assert summary.overlap[j][j] == 0
+        for k in range(j):
+            crossed = ((own == j) & (label == k)) | ((own == k) & (label == j))
+            both = (own == j) | (own == k)
+            assert summary.overlap[j][k] == pytest.approx(crossed.sum() / both.sum(), abs=0.003)
+            assert summary.overlap[j][k] == summary.overlap[k][j]
+
+
+def test_summary_explanation_and_text_tell_one_overlap_in_the_same_words(overlapping):
+    model, X = overlapping
+    summary, explanation = summarize(model, X), explain_mixture(model, X)
+    assert summary.overlap == explanation.overlap
+    assert [one.nearest for one in summary.components] == [group.nearest for group in explanation.groups]
+    shared = f"share {format_share(summary.overlap[0][1])} of their rows"
+    assert f"component 0 and component 1 {shared}" in summary.sentences[1]
+    assert f"Component 0 and component 1 {shared}: hard to tell apart." in explanation.sentences
+    stream = io.StringIO()
+    render_text(summary, Console(file=stream, width=80))
+    row = next(line for line in stream.getvalue().splitlines() if re.match(r" +0 ", line))
+    assert row.split()[-2:] == ["1", format_share(summary.overlap[0][1])]
 
 
 def test_overlap_of_two_equal_components_is_their_rate_of_errors():
@@ -109,14 +126,14 @@ def test_nearest_is_the_component_confused_most_else_the_closest_centre(overlapp
     assert summary.components[2].overlap < 1e-6
 
 
-def test_a_component_that_wins_no_row_overlaps_wholly():
+def test_of_a_component_that_wins_no_row_all_rows_are_shared():
     model = GaussianMixture.from_parameters(
         [0.9, 0.1], [[0.0], [0.0]], [1.0, 1.0], covariance_type="spherical"
     )
     summary = summarize(model, np.random.default_rng(0).normal(size=(100, 1)))
     swallowed = summary.components[1]
     assert (swallowed.n_rows, swallowed.mean_probability, swallowed.sure_share) == (0, None, None)
-    assert swallowed.overlap == pytest.approx(1.0)
+    assert swallowed.overlap == pytest.approx(0.1)  # all of its own, of those of both
     assert any("Component 1 has no row of its own" in warning for warning in summary.warnings)
     json.dumps(summary.to_dict(), allow_nan=False)
 

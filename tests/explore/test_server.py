@@ -244,6 +244,32 @@ def test_a_long_fit_blocks_nobody_and_ends_when_it_shall(serve, slow_table, tmp_
         assert out.rstrip().endswith("Ended.")
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_ctrl_c_is_the_normal_end_and_a_request_to_end_is_not(serve, tmp_path, number, code):
+    with serve("iris", "-k", 1, "--covariance", "diag", folder=tmp_path) as client:
+        client.wait()
+        client.process.send_signal(number)
+        out, _ = client.process.communicate(timeout=30)
+    assert client.process.returncode == code
+    assert "Traceback" not in out
+    assert out.rstrip().endswith("Ended.") == (code == 0)
+
+
+def test_what_the_page_says_is_not_said_in_the_terminal(serve, tmp_path):
+    values = np.concatenate([np.random.default_rng(3).normal(size=(60, 2)), np.full((15, 2), 1.5)])
+    values = np.column_stack([values, values.sum(axis=1)])
+    np.savetxt(tmp_path / "sum.csv", values, delimiter=",", header="a,b,c", comments="")
+    with serve("sum.csv", "-k", 2, "--covariance", "full", folder=tmp_path) as client:
+        assert client.wait()["error"] is None
+        assert "linearly dependent" in client.get("")[1]
+        assert client.post("split", {"component": 0})[0] == 202
+        assert client.wait()["version"] == 2
+        client.process.send_signal(signal.SIGINT)
+        out, _ = client.process.communicate(timeout=30)
+    assert "warning" not in out.lower()
+    assert "held up" not in out
+
+
 def test_without_its_extra_it_says_what_to_install(tmp_path):
     (tmp_path / "starlette.py").write_text("raise ImportError('not installed')")
     (tmp_path / "uvicorn.py").write_text("raise ImportError('not installed')")

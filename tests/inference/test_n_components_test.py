@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from mclust_inference_values import ACIDITY, ACIDITY_TESTS, FAITHFUL_TESTS
 
-from gaussmix import GaussianMixture, n_components_test
+from gaussmix import DegenerateComponentWarning, GaussianMixture, n_components_test
 
 
 @pytest.mark.parametrize(
@@ -92,3 +94,28 @@ def test_a_seed_repeats_the_test(faithful):
 def test_arguments_that_mean_nothing_are_refused(faithful, arguments, message):
     with pytest.raises(ValueError, match=message):
         n_components_test(faithful, **arguments)
+
+
+class Watched:
+    """Rows that note whether warnings of fits are ignored whenever they are read."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.ignored = []
+
+    def __array__(self, dtype=None, copy=None):
+        ignored = [category for action, _, category, *_ in warnings.filters if action == "ignore"]
+        self.ignored.append(any(issubclass(DegenerateComponentWarning, one) for one in ignored))
+        return np.asarray(self.rows, dtype=dtype)
+
+
+def test_nothing_is_warned_of_and_warnings_of_other_threads_are_not_ignored_meanwhile():
+    rows = np.concatenate([np.random.default_rng(3).normal(size=(60, 2)), np.full((30, 2), 9.0)])
+    with pytest.warns(DegenerateComponentWarning):
+        GaussianMixture(2, random_state=0).fit(rows)
+    watched = Watched(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        n_components_test(watched, n_resamples=1, alpha=0.6, max_components=2, random_state=0)
+    assert watched.ignored
+    assert not any(watched.ignored)

@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from sklearn.exceptions import ConvergenceWarning
 
-from gaussmix import GaussianMixture, bootstrap, standard_errors
+from gaussmix import DegenerateComponentWarning, GaussianMixture, bootstrap, standard_errors
 from gaussmix.backends import NativeBackend
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Coordinates, Rows
@@ -187,7 +187,7 @@ def test_parameters_that_the_rows_do_not_determine_are_an_error(space):
 def test_a_collapsed_component_is_an_error():
     X = np.concatenate([np.random.RandomState(0).normal(size=(100, 2)), np.full((30, 2), 5.0)])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore", DegenerateComponentWarning)  # on purpose
         model = GaussianMixture(2, random_state=0).fit(X)
     with pytest.raises(ValueError, match=r"Component\(s\) \[[01]\] collapsed"):
         standard_errors(model, X)

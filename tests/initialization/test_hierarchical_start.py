@@ -99,10 +99,25 @@ def test_repeated_rows_give_the_start_of_weighted_rows():
     np.testing.assert_allclose(one.covariances, other.covariances, rtol=1e-8)
 
 
-def test_weights_that_sum_to_one_are_relative():
-    X = clusters()
-    one, other = start(starting_data(X)), start(starting_data(X, np.full(300, 1 / 300)))
-    np.testing.assert_allclose(one.means, other.means, rtol=1e-9)
+@pytest.mark.parametrize("factor", [1e-9, 1 / 300, 0.1, 3.0, 50.0])
+@pytest.mark.parametrize("model", ["EII", "VII", "EEE", "VVV"])
+def test_only_ratios_of_weights_matter(model, factor):
+    X = load_iris().data  # rows of whole millimetres: many merges cost the same
+    weights = np.random.RandomState(2).randint(1, 4, len(X)).astype(float)
+    for n_components in (2, 3, 7, 20):
+        one = start(starting_data(X, weights), n_components, model=model)
+        other = start(starting_data(X, factor * weights), n_components, model=model)
+        np.testing.assert_allclose(one.means, other.means, rtol=1e-9)
+        np.testing.assert_allclose(one.weights, other.weights, rtol=1e-9)
+
+
+@pytest.mark.parametrize("repeats", [2, 5])
+def test_a_table_that_is_there_several_times_starts_like_one(repeats):
+    X = load_iris().data
+    for n_components in (2, 3, 7, 20):
+        one = start(starting_data(X), n_components)
+        other = start(starting_data(np.repeat(X, repeats, axis=0)), n_components)
+        np.testing.assert_allclose(one.means, other.means, rtol=1e-9)
 
 
 def test_units_of_the_features_do_not_matter_unless_asked_for():

@@ -122,6 +122,21 @@ class TestTheSameRowsInAnotherGuise:
         other = GaussianMixture(6, random_state=1).fit(X * scale + shift)
         np.testing.assert_allclose((other.means_ - shift) / scale, mixture.means_, rtol=1e-3, atol=1e-3)
 
+    @pytest.mark.parametrize("exponent", [-60, -10, 20, 60])
+    def test_in_units_common_to_all_features_to_the_last_digits(self, exponent):
+        """All starts are the same there, that by k-means in the data's own units among them."""
+        rng = np.random.RandomState(38)
+        rng.randint(1, 7)  # seeds and draws with which the start by k-means went elsewhere in tiny units
+        n_rows, _, _ = int(np.exp(rng.uniform(np.log(2), np.log(3000)))), rng.randint(1, 7), rng.randint(1, 5)
+        center, rows = 4 * rng.normal(size=(1, 2)), rng.randint(1, size=n_rows)
+        table = center[rows] + rng.normal(size=(n_rows, 2)) * np.exp(rng.normal(size=2))
+        rng.randint(6)
+        table = table[rng.randint(n_rows, size=n_rows)]
+        here = GaussianMixture(4, covariance_type="EVV", random_state=0).fit(table)
+        there = GaussianMixture(4, covariance_type="EVV", random_state=0).fit(table * 2.0**exponent)
+        assert there.lower_bound_ + 2 * exponent * np.log(2.0) == pytest.approx(here.lower_bound_, abs=1e-9)
+        np.testing.assert_allclose(there.means_ * 2.0**-exponent, here.means_, rtol=1e-6, atol=1e-9)
+
     def test_all_repeated(self, X, mixture):
         other = GaussianMixture(6, random_state=1).fit(np.repeat(X, 2, axis=0))
         np.testing.assert_allclose(other.means_, mixture.means_, rtol=1e-3, atol=1e-3)

@@ -6,9 +6,14 @@ import warnings
 
 import numpy as np
 import pytest
+from search_problems import starting_data
 from sklearn.mixture import GaussianMixture as ScikitLearnGaussianMixture
 
 from gaussmix import DegenerateComponentWarning, GaussianMixture
+from gaussmix.core.parameters import MixtureParameters
+from gaussmix.core.stack import MixtureStack
+from gaussmix.covariance import FAMILIES
+from gaussmix.initialization.spikes import count_spikes, rounding
 
 K = 6
 
@@ -91,3 +96,41 @@ def test_with_too_few_rows_for_sound_components_the_likelihood_decides(seed):
     X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
     mixture = GaussianMixture(2, random_state=seed, reg_covar=1e-6).fit(X)
     np.testing.assert_allclose(np.sort(mixture.means_, axis=0), [[1, 2], [10, 2]], atol=1e-6)
+
+
+@pytest.mark.parametrize("accelerate", [True, False])
+def test_the_last_run_of_em_ends_before_it_climbs_a_spike_that_the_search_has_not_seen(accelerate):
+    rng = np.random.RandomState(28)
+    n_features, n_rows, n_components = rng.randint(1, 5), rng.randint(200, 1500), rng.randint(3, 10)
+    X = rng.standard_t(3, (n_rows, n_features)) + 3 * rng.randint(0, 3, (n_rows, 1))
+    X = np.round(X)
+    n_different = len(np.unique(X, axis=0))
+
+    def n_spikes(mixture):
+        parameters = MixtureParameters.from_covariances(
+            FAMILIES["full"], mixture.weights_, mixture.means_, mixture.covariances_
+        )
+        counts = n_different * mixture.weights_[None]
+        return count_spikes(MixtureStack.of([parameters]), counts, rounding(X))[0]
+
+    careful = fit(X, n_components, accelerate=accelerate)
+    assert n_spikes(careful) == 0
+    assert not careful.converged_  # more iterations would lead up the spike
+    assert careful.lower_bound_ == pytest.approx(careful.score(X), rel=1e-12)
+    going_on = fit(
+        X,
+        n_components,
+        accelerate=accelerate,
+        weights_init=careful.weights_,
+        means_init=careful.means_,
+        precisions_init=careful.precisions_,
+    )
+    assert n_spikes(going_on) > 0
+    assert going_on.score(X) > careful.score(X)
+
+
+def test_repeated_rows_are_not_taken_for_rounded_ones():
+    X = np.random.RandomState(0).normal(size=(200, 2))
+    for table, rounded in [(X, False), (np.repeat(X, 3, axis=0), False), (np.round(X, 1), True)]:
+        assert starting_data(table).resolution.any() == rounded
+        assert starting_data(np.repeat(table, 3, axis=0)).resolution.any() == rounded

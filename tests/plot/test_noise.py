@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from gaussmix import GaussianMixture
 from gaussmix.plot import (
+    DensityDisplay,
     EMAnimationDisplay,
     MixtureDisplay,
     PairDisplay,
@@ -90,3 +91,35 @@ def test_the_course_of_em_is_shown_with_noise(noisy, ax):
     grey = (display.points_.get_facecolor()[:, :3] == to_rgb(LIGHT.muted)).all(axis=1)
     np.testing.assert_array_equal(grey, display.labels[-1] == -1)
     assert "noise" in display.note
+
+
+def test_the_density_of_one_feature_sums_to_the_models_own(noisy, ax):
+    _, X, _ = noisy
+    model = GaussianMixture(2, noise=True, random_state=0).fit(X[:, :1])
+    display = DensityDisplay.from_estimator(model, X[:, :1], ax=ax)
+    x, total = display.total_line_.get_data()
+    np.testing.assert_allclose(total, np.exp(model.score_samples(x[:, None])), rtol=1e-9)
+    assert legend_of(ax) == ["component 0", "component 1", "noise", "all together"]
+    assert display.noise_line_.get_ydata().min() > 0
+
+
+def test_the_density_of_one_of_two_features_is_that_of_rows_drawn_from_the_mixture(noisy, ax):
+    model, X, _ = noisy
+    display = DensityDisplay.from_estimator(model, X, feature=1, ax=ax)
+    x, total = display.total_line_.get_data()
+    drawn = model.sample(400_000, random_state=0)[0][:, 1]
+    heights, edges = np.histogram(drawn, bins=120)
+    heights = heights / len(drawn) / np.diff(edges)
+    middle = (edges[1:] + edges[:-1]) / 2
+    inner = slice(1, -1)  # noise ends within the outermost bins
+    np.testing.assert_allclose(np.interp(middle, x, total)[inner], heights[inner], rtol=0.06, atol=0.001)
+    assert np.interp(12.0, x, total) == pytest.approx(heights[edges.searchsorted(12.0) - 1], rel=0.15)
+
+
+def test_one_component_beside_noise_has_a_legend_and_noise_takes_part_in_pairs(noisy, ax):
+    model, X, _ = noisy
+    alone = GaussianMixture(1, noise=True, random_state=0).fit(X[:, :1])
+    DensityDisplay.from_estimator(alone, X[:, :1], ax=ax)
+    assert legend_of(ax) == ["component 0", "noise", "all together"]
+    pairs = PairDisplay.from_estimator(model, X, figure=Figure())
+    assert all(density.noise_line_ is not None for density in pairs.densities)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gaussmix import AutoGaussianMixture, GaussianMixture
 from gaussmix.report import write_report
@@ -85,6 +87,35 @@ def test_a_page_with_a_choice_works_in_any_window(open_window, iris_file, width,
     assert window.page.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_table_that_goes_on_beyond_its_edge_has_a_shadow_there(tmp_path, open_window, scheme):
+    names = [f"feature {d}" for d in range(3)]
+    model = GaussianMixture.from_parameters(
+        [0.2] * 5, np.arange(5.0)[:, None] * [100, 200, 300], [1.0] * 5, covariance_type="spherical"
+    )
+    file = tmp_path / "report.html"
+    X = model.sample(100, random_state=0)[0]
+    write_report(model, X, file, feature_names=names, pictures=False)
+    page = open_window(file.as_uri(), width=375, scheme=scheme, offline=True).page
+    table = page.locator("[aria-labelledby=profiles]")
+    assert table.evaluate("one => one.scrollWidth > one.clientWidth + 20")
+
+    def stands_out(edge):
+        """Return how far the empty top of the table differs at an edge from its middle."""
+        picture = np.asarray(Image.open(io.BytesIO(table.screenshot())).convert("L"), dtype=float)
+        return abs(picture[2, edge] - np.median(picture[2]))
+
+    assert stands_out(-3) > 30
+    assert stands_out(2) < 3
+    table.evaluate("one => { one.scrollLeft = 40; }")
+    assert min(stands_out(-3), stands_out(2)) > 30
+    table.evaluate("one => { one.scrollLeft = one.scrollWidth; }")
+    assert stands_out(-3) < 3
+    assert stands_out(2) > 30
+    page.emulate_media(media="print")
+    assert table.evaluate("one => getComputedStyle(one).backgroundImage") == "none"
+
+
 def test_a_row_under_the_pointer_tells_its_probabilities(iris_window):
     page = iris_window.page
     page.locator("#map-drawing").scroll_into_view_if_needed()
@@ -133,6 +164,18 @@ def test_rows_of_noise_are_grey_and_can_be_picked(tmp_path, open_window):
     assert page.locator("#map-count").inner_text().startswith(f"{noise.sum()} of 440")
 
 
+def test_the_sum_of_densities_has_the_noise_in_it(tmp_path, open_window):
+    rng = np.random.default_rng(3)
+    X = np.concatenate([rng.normal(0, 1, 200), rng.normal(9, 1, 200), rng.uniform(-15, 20, 40)])[:, None]
+    model = GaussianMixture(2, noise=True, random_state=0).fit(X)
+    write_report(model, X, tmp_path / "report.html", pictures=False)
+    window = open_window((tmp_path / "report.html").as_uri())
+    ready(window)
+    xs, ys = (np.array(source(window.page, "curves", name)[-1]) for name in ("xs", "ys"))
+    np.testing.assert_allclose(ys, np.exp(model.score_samples(xs[:, None])), rtol=1e-3, atol=1e-6)
+    assert len(source(window.page, "curves", "xs")) == 4
+
+
 def test_the_slider_shows_the_rows_that_are_unsure(tmp_path, open_window, iris, iris_model):
     write_report(iris_model, iris, tmp_path / "report.html", pictures=False)
     window = open_window((tmp_path / "report.html").as_uri())
@@ -157,9 +200,9 @@ def test_axes_can_be_chosen(iris_window, iris):
 def test_a_cell_tells_of_its_model(iris_window):
     page = iris_window.page
     assert "the one chosen" in page.locator("#model-card").inner_text()
-    page.get_by_role("button", name=re.compile("EEE with 3 components")).click()
+    page.get_by_role("button", name=re.compile("3 components of type EEE")).click()
     card = page.locator("#model-card").inner_text()
-    assert card.startswith("EEE with 3 components")
+    assert card.startswith("3 components of type EEE")
     assert "free parameters" in card
 
 

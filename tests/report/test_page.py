@@ -17,6 +17,8 @@ import pytest
 from gaussmix import AutoGaussianMixture, GaussianMixture, bootstrap, goodness_of_fit
 from gaussmix.data import read_table, select_features
 from gaussmix.explain import summarize
+from gaussmix.explain.choice import choice_sentences, model_name
+from gaussmix.explain.wording import format_number
 from gaussmix.report import render_report, write_report
 from gaussmix.report.recipe import python_code
 
@@ -269,14 +271,15 @@ def test_the_choice_is_shown_with_all_that_was_compared(iris):
     model = AutoGaussianMixture([1, 2, 3], covariance_types=["VEV", "EEE"], random_state=0).fit(iris)
     text = render(model, iris)
     page, data = Page(text), data_of(text)["choice"]
-    assert "6 models were compared, 1 to 3 components in 2 covariance families" in page.words
-    assert "VEV with 2 components has the least BIC" in page.words
+    assert "2 components of type VEV chosen by BIC among 1 to 3 and 2 covariance families" in page.words
+    for sentence in choice_sentences(model.selection_):
+        assert sentence in page.words
     buttons = {a["aria-label"]: a for a in page.all("button") if "data-model" in a}
     assert len(buttons) == 6
     for row, told in zip(model.selection_, data["models"], strict=True):
         assert told["bic"] == pytest.approx(row.bic)
         assert told["n_parameters"] == row.n_parameters
-        assert any(label.startswith(f"{row.covariance_type} with {row.n_components} ") for label in buttons)
+        assert any(label.startswith(model_name(row)) for label in buttons)
     assert [one["chosen"] for one in data["models"]].count(True) == 1
 
 
@@ -368,6 +371,8 @@ def test_the_page_of_a_mixture_with_noise_is_about_all_rows():
     unusual = words[words.index("Who is unusual") :]
     assert "noise" in unusual[: unusual.index("The rows of lowest density")]
     assert "Rows of noise are left out of this comparison." in words
+    own = [format_number(criterion(X), 6) for criterion in (model.bic, model.aic, model.icl)]
+    assert "BIC {}, AIC {}, ICL {}.".format(*own) in words
     data = data_of(text)["map"]
     assert data["count"] == 440
     told = unpack(data["components_told"], "u2").reshape(440, -1)[:, 0]

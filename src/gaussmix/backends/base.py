@@ -106,6 +106,11 @@ class Backend(Protocol):
         regularization : Regularization
         n_iter, tol
             See `gaussmix.core.stack.run_each`.
+
+        Raises
+        ------
+        ValueError
+            If a range has no row of positive weight.
         """
         ...
 
@@ -135,6 +140,8 @@ class Backend(Protocol):
         ------
         DegenerateCovarianceError
             If a covariance becomes singular and there is no floor.
+        ValueError
+            If a range has no row of positive weight.
         """
         ...
 

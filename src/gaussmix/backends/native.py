@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gaussmix import _native
 from gaussmix.backends.base import Evaluation, Outputs
-from gaussmix.backends.side_by_side import climb_each_by_steps, run_each_by_steps
+from gaussmix.backends.side_by_side import climb_each_by_steps, refuse_empty_ranges, run_each_by_steps
 from gaussmix.backends.threads import available_threads
 from gaussmix.core.density import Density
 from gaussmix.core.instruction_sets import (
@@ -256,6 +256,7 @@ class NativeBackend:
         accelerate: bool,
     ) -> _Runs:
         """Run EM on several mixtures in the kernels."""
+        refuse_empty_ranges(rows, ranges)
         n_mixtures = len(starts)
         mixtures = starts.copy()
         shape, family = mixtures.means.shape, starts.family

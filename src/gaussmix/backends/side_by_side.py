@@ -18,6 +18,33 @@ if TYPE_CHECKING:
     from gaussmix.backends.base import Backend
 
 
+def refuse_empty_ranges(rows: Rows, ranges: NDArray[np.int64]) -> None:
+    """Refuse ranges without a row of positive weight: no mean log-likelihood is defined there.
+
+    Parameters
+    ----------
+    rows : Rows
+    ranges : ndarray of shape (S, 2)
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    numbers = np.arange(rows.n_rows + 1)
+    if rows.sample_weight is not None:
+        numbers = np.concatenate([[0], np.cumsum(rows.sample_weight > 0.0)])
+    begins, ends = np.clip(ranges.T, 0, rows.n_rows)
+    empty = numbers[begins] == numbers[ends]
+    if empty.any():
+        first = int(np.argmax(empty))
+        begin, end = ranges[first].tolist()
+        raise ValueError(
+            f"EM needs rows of positive weight, but range {first}, rows {begin} to {end}, has none: leave it "
+            "out"
+        )
+
+
 def run_each_by_steps(
     backend: Backend,
     rows: Rows,
@@ -29,6 +56,7 @@ def run_each_by_steps(
     tol: float,
 ) -> tuple[MixtureStack, StatisticsStack, Array]:
     """Return what `Backend.run_each` does: E-steps by the backend, M-steps by the family."""
+    refuse_empty_ranges(rows, ranges)
 
     def expect_each(mixtures: MixtureStack, numbers: NDArray[np.intp]) -> StatisticsStack:
         return backend.expect_each(rows, ranges[numbers], mixtures.density(), starts.family.moments)
@@ -47,6 +75,7 @@ def climb_each_by_steps(
     max_iter: int,
 ) -> Ends:
     """Return what `Backend.climb_each` does: one run after the other."""
+    refuse_empty_ranges(rows, ranges)
 
     def expect(part: Rows, parameters: MixtureParameters) -> SufficientStatistics:
         return backend.expect(part, parameters.density(), starts.family.moments)

@@ -47,8 +47,8 @@ def command(
 
     The page is the report of gaussmix fit, with the number of components, the family, the columns and the
     rows in your hands: merge, split and name components, and download labels, model and report. It is served
-    on this machine only, at an address that holds a secret; Ctrl-C ends it. It needs Starlette and uvicorn:
-    pip install 'gaussmix[explore]'.
+    on this machine only, at an address that holds a secret; Ctrl-C ends it, with exit code 0. It needs
+    Starlette and uvicorn: pip install 'gaussmix[explore]'.
 
     FILE is what gaussmix fit takes.
     """

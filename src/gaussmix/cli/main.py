@@ -1,7 +1,8 @@
 """The group of commands, and the one place where errors become exit codes.
 
-Exit codes: 0 done, 1 a bug, 2 bad input, 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP. Nothing
-heavy is imported here or at the top of any command's file, so that `--help` answers at once.
+Exit codes: 0 done, 1 a bug, 2 bad input, 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP. A server
+is meant to be ended by Ctrl-C: 0. Nothing heavy is imported here or at the top of any command's file, so that
+`--help` answers at once.
 """
 
 from __future__ import annotations

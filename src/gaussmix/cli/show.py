@@ -139,7 +139,7 @@ def _fit_sentence(document: dict[str, Any]) -> str:
     if fit["log_likelihood"] is not None:
         text += f", log-likelihood {fit['log_likelihood']:,.6g}"
     repaired = ", ".join(str(k) for k in fit["repaired_components"] or ())
-    return f"{text}. Collapsed and held up at the floor: component {repaired}." if repaired else f"{text}."
+    return f"{text}. Held up at the least variance allowed: component {repaired}." if repaired else f"{text}."
 
 
 def _correlation_sentence(correlation: Any, names: tuple[str, ...]) -> str:

@@ -64,7 +64,12 @@ def along_axes(variances: Array, axes: Array) -> tuple[Array, Array]:
 
 
 def common_axes(
-    second: Array, counts: Array, variances_of: VariancesOf, axes: Array | None
+    second: Array,
+    counts: Array,
+    variances_of: VariancesOf,
+    axes: Array | None,
+    *,
+    settled: bool = True,
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Return the orthogonal axes, shared by all components, that fit their scatter matrices best.
 
@@ -87,6 +92,9 @@ def common_axes(
     variances_of : callable
     axes : ndarray of shape (D, D) or None
         Where to begin. None takes the best among the axes of each component and of all.
+    settled : bool
+        Whether the axes are those of an M-step. If not, the others compete with them: axes of covariances
+        that are spheres, or nearly, are anybody's, and may lie where the objective is level but not least.
 
     Returns
     -------
@@ -95,10 +103,9 @@ def common_axes(
     variances : ndarray of shape (K, D)
     at_floor : ndarray of bool, shape (K,)
     """
-    patience = PATIENCE
-    if axes is None:
-        patience = 0.0
-        axes = _first_axes(second, counts, variances_of)
+    patience = 0.0 if axes is None else PATIENCE
+    if axes is None or not settled:
+        axes = _first_axes(second, counts, variances_of, axes)
     fit = _Fit.to(axes.T @ second @ axes, counts, variances_of)
     memory: deque[tuple[Array, Array, float]] = deque(maxlen=TURNS_REMEMBERED)
     slope, stiffness = fit.derivatives()
@@ -168,7 +175,9 @@ class _Fit:
         along = (precisions[:, :, None] * self.scatter).sum(axis=0)
         across = precisions.T @ self.sums
         diagonal = np.einsum("dd->d", across)
-        return 2.0 * (along - along.T), np.abs(diagonal[:, None] + diagonal - across - across.T)
+        # Sums in pairs: where the differences are mere rounding, that of i and j is still that of j and i.
+        stiffness = np.abs((diagonal[:, None] + diagonal) - (across + across.T))
+        return 2.0 * (along - along.T), stiffness
 
 
 def _angles(slope: Array, stiffness: Array, memory: deque[tuple[Array, Array, float]]) -> Array:
@@ -202,9 +211,11 @@ def _orthonormal(axes: Array) -> Array:
     return axes @ (1.5 * np.eye(len(axes)) - 0.5 * (axes.T @ axes))
 
 
-def _first_axes(second: Array, counts: Array, variances_of: VariancesOf) -> Array:
-    """Return the best axes among those of each component's scatter and of the sum of all."""
+def _first_axes(second: Array, counts: Array, variances_of: VariancesOf, given: Array | None) -> Array:
+    """Return the best axes among those given, if any, and of each component's scatter and the sum of all."""
     _, candidates = np.linalg.eigh(np.concatenate([second.sum(axis=0)[None], second]))
+    if given is not None:
+        candidates = np.concatenate([given[None], candidates])
 
     def objective(axes: Array) -> float:
         sums = np.einsum("kdd->kd", axes.T @ second @ axes)

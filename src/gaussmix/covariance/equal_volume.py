@@ -8,6 +8,7 @@ from gaussmix.core.parameters import CovarianceEstimate, MixtureParameters, Regu
 from gaussmix.core.representation import MatrixRepresentation, Representation
 from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments, SufficientStatistics
+from gaussmix.covariance.axes import along_axes
 from gaussmix.covariance.floor import are_above_floor, with_additions
 from gaussmix.covariance.variances import of_equal_volume
 from gaussmix.exceptions import DegenerateCovarianceError
@@ -60,6 +61,5 @@ class EqualVolumeFamily:
         root = np.sqrt(floor)
         values, axes = np.linalg.eigh(second / root / root[:, None])
         variances, at_floor = of_equal_volume(values, counts, np.ones_like(floor), strict=False)
-        covariances = (axes * variances[:, None, :]) @ axes.swapaxes(1, 2) * root * root[:, None]
-        covariances = 0.5 * (covariances + covariances.swapaxes(1, 2))
-        return CovarianceEstimate(covariances, self.representation.factor(covariances), at_floor)
+        covariances, factors = along_axes(variances, axes)
+        return CovarianceEstimate(covariances * root * root[:, None], factors / root, at_floor)

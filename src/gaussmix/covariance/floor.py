@@ -15,6 +15,8 @@ LEAST_FLOOR = 1e-8
 """Least part of the largest feature's floor that another's may be, where all directions have one."""
 
 FEW_FEATURES = 8
+ROUNDING_OF_EIGENVALUES = 32 * float(np.finfo(float).eps)
+"""Part of the largest eigenvalue, a feature, below which the others are rounding."""
 _MATRICES = MatrixRepresentation()
 
 
@@ -24,7 +26,9 @@ def regularize_matrices(
     """Return positive definite covariances, their whitening factors, and which had to be repaired.
 
     Maximising ``-log|S| - trace(inv(S) M)`` over all S that are at least diag(floor) gives M with those
-    eigenvalues that are below one, in coordinates where the floor is the identity, raised to one.
+    eigenvalues that are below one, in coordinates where the floor is the identity, raised to one. Where the
+    largest is so large that doubles cannot tell the least from one, the floor is added to M instead, with
+    what a factorisation rounds: no less than the floor either, and less than two units of it too much.
 
     Parameters
     ----------
@@ -56,10 +60,17 @@ def regularize_matrices(
     if doubtful.size:
         root = np.sqrt(regularization.floor)
         values, vectors = np.linalg.eigh(matrices[doubtful] / root / root[:, None])
-        below = (values < 1.0).any(axis=1)
-        doubtful, vectors = doubtful[below], vectors[below]
-        raised = (vectors * np.maximum(values[below], 1.0)[:, None, :]) @ vectors.swapaxes(1, 2)
-        matrices[doubtful] = 0.5 * (raised + raised.swapaxes(1, 2)) * root * root[:, None]
+        rounding = ROUNDING_OF_EIGENVALUES * matrices.shape[-1]
+        lost = rounding * values[:, -1] > 1.0
+        below = (values < 1.0).any(axis=1) | lost
+        doubtful, values, vectors, lost = doubtful[below], values[below], vectors[below], lost[below]
+        raised = (vectors * np.maximum(values, 1.0)[:, None, :]) @ vectors.swapaxes(1, 2)
+        raised = 0.5 * (raised + raised.swapaxes(1, 2)) * root * root[:, None]
+        if lost.any():
+            raised[lost] = matrices[doubtful[lost]]
+            diagonals = np.einsum("mdd->md", raised)  # a view
+            diagonals[lost] += regularization.floor + rounding * diagonals[lost]
+        matrices[doubtful] = raised
         repaired[doubtful] = True
     if factors is None:
         factors = _MATRICES.factor(matrices)

@@ -8,6 +8,7 @@ feature's own (mixtures of factor analysers: McLachlan and Peel 2000, Finite Mix
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Self
 
@@ -95,7 +96,7 @@ def loadings_of(covariances: Array, noise: Array, rank: int) -> Array:
     return np.asarray(root[:, :, None] * vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :])
 
 
-class LowRankFamily:
+class LowRankFamily(ABC):
     """What the low-rank families share.
 
     Parameters
@@ -142,6 +143,7 @@ class LowRankFamily:
             found.covariances(), found.whitening_factors(), repaired, uniquenesses=found.noise
         )
 
+    @abstractmethod
     def factors(
         self, scatters: Scatters, regularization: Regularization, before: Array | None = None
     ) -> tuple[Factors, NDArray[np.bool_]]:
@@ -159,10 +161,10 @@ class LowRankFamily:
         DegenerateCovarianceError
             If there is no noise left and the regularisation is strict.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _n_noise(self, n_features: int) -> int:
-        raise NotImplementedError
+        """Return the number of free variances of a component's noise."""
 
 
 class PrincipalComponentsFamily(LowRankFamily):

@@ -8,6 +8,7 @@ from gaussmix.core.parameters import CovarianceEstimate, MixtureParameters, Regu
 from gaussmix.core.representation import MatrixRepresentation, Representation
 from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments, SufficientStatistics
+from gaussmix.covariance.axes import along_axes
 from gaussmix.covariance.floor import are_above_floor, with_additions
 from gaussmix.covariance.variances import LARGEST_NUMBER_OF_SWEEPS, ROUNDING, VOLUME_TOLERANCE, Patience
 from gaussmix.exceptions import DegenerateCovarianceError
@@ -100,11 +101,10 @@ class ProportionalFamily:
             values, vectors = np.linalg.eigh(((counts.sum() * volumes) ** -1 @ flat).reshape(n_features, -1))
             values = np.maximum(values, 1.0)
             values /= values.min()
-            matrix = (vectors * values) @ vectors.T
             before = found
             found = np.maximum(flat @ ((vectors / values) @ vectors.T).ravel() / (n_features * counts), 1.0)
             if np.abs(found / before - 1.0).max() < VOLUME_TOLERANCE:
                 break
-        covariances = found[:, None, None] * (0.5 * (matrix + matrix.T) * root * root[:, None])
+        covariances, factors = along_axes(found[:, None] * values, vectors)
         at_floor = found <= 1.0 + ROUNDING
-        return CovarianceEstimate(covariances, self.representation.factor(covariances), at_floor)
+        return CovarianceEstimate(covariances * root * root[:, None], factors / root, at_floor)

@@ -46,6 +46,7 @@ class SharedAxesFamily:
             statistics.counts,
             self._variances_of(statistics.counts, regularization),
             None if previous is None else _axes_of(previous),
+            settled=previous is None or previous.axes is not None,
         )
         return CovarianceEstimate(*along_axes(variances, axes), at_floor, axes)
 

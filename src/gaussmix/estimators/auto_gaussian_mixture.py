@@ -16,6 +16,7 @@ from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
 from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.choosing import CRITERIA, DEFAULT_NUMBERS, Criterion, choose
+from gaussmix.estimators.fit_results import store_fit, warn_of_fit
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
 from gaussmix.estimators.validation import check_sample_weight, unchanged_upon_failure
 from gaussmix.fitting import FitResult
@@ -177,28 +178,10 @@ class AutoGaussianMixture(FittedMixture):
         with unchanged_upon_failure(self):
             return self._fit(X, sample_weight)
 
-    def fit_predict(
-        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
-    ) -> NDArray[np.int64]:
-        """Fit all models and return the most probable component of each row in the best.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : ignored
-        sample_weight : array-like of shape (n_samples,), optional
-            See `fit`.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            The same as ``fit(X).predict(X)``.
-        """
-        labels: NDArray[np.int64] = self.fit(X, sample_weight=sample_weight).predict(X)
-        return labels
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the chosen mixture to a file, which `gaussmix.load_model` reads as a `GaussianMixture`.
+
+        That has `selection_` and `runners_up_`, too.
 
         Parameters
         ----------
@@ -251,10 +234,10 @@ class AutoGaussianMixture(FittedMixture):
         self._component_names = None
         self.best_estimator_ = best
         self.selection_ = best.selection_ = choice.table
-        self.runners_up_ = best.runners_up_ = choice.runners_up
+        self.runners_up_ = best.runners_up_ = choice.table.runners_up
         self.n_components_ = choice.row.n_components
         self.covariance_type_ = choice.row.covariance_type
-        best._warn(choice.result)
+        warn_of_fit(best, choice.result)
         return self
 
     def _model(
@@ -274,7 +257,7 @@ class AutoGaussianMixture(FittedMixture):
         for name in _SET_BY_VALIDATION:
             if hasattr(self, name):
                 setattr(mixture, name, getattr(self, name))
-        mixture._store(result, dtype, n_samples, total)
+        store_fit(mixture, result, dtype, n_samples, total)
         return mixture
 
     def _numbers(self) -> list[int]:

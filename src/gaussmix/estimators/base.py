@@ -4,43 +4,58 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from abc import ABCMeta, abstractmethod
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gaussmix.backends import Evaluation, Outputs, default_backend
 from gaussmix.core import criteria
-from gaussmix.core.noise import N_PARAMETERS, NOISE_LABEL, Noise
-from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, n_free_parameters
-from gaussmix.core.rows import Array, Coordinates, Rows
+from gaussmix.core.noise import NOISE_LABEL
+from gaussmix.core.rows import Array, Rows
 from gaussmix.core.sampling import draw
 from gaussmix.core.statistics import Moments
-from gaussmix.covariance import FAMILIES
-from gaussmix.distribution import MixtureDistribution
-from gaussmix.estimators.naming import ComponentNames, check_component_names, merged_names
+from gaussmix.estimators.attributes import MixtureAttributes, coordinates_of
 
 
-class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):
-    """Prediction, scoring and sampling for estimators that have the attributes of a fitted mixture.
+class FittedMixture(
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    DensityMixin,
+    MixtureAttributes,
+    metaclass=ABCMeta,
+):
+    """Prediction, scoring and sampling for estimators that have the attributes of a fitted mixture."""
 
-    All methods read ``weights_``, ``means_``, ``covariances_`` and ``precisions_cholesky_`` when called,
-    so a mixture whose attributes were set by hand works like a fitted one.
-    """
-
-    covariance_type: str
     n_jobs: int | None
     random_state: Any
-    weights_: Array
-    means_: Array
-    covariances_: Array
-    precisions_: Array
-    precisions_cholesky_: Array
+
+    @abstractmethod
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Become a fitted mixture."""
+
+    def fit_predict(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.int64]:
+        """Fit and return the most probable component of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            See `fit`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            The same as ``fit(X).predict(X)``.
+        """
+        return self.fit(X, sample_weight=sample_weight).predict(X)
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the most probable component of each row.
@@ -251,61 +266,13 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         noise = getattr(self, "noise_", None)
         n_noise = 0 if noise is None else int(generator.binomial(int(n_samples), noise.weight))
         parameters = self._parameters(from_covariances=True)
-        coordinates = _coordinates_of(parameters)
+        coordinates = coordinates_of(parameters)
         z, labels = draw(parameters.to_working(coordinates), int(n_samples) - n_noise, generator)
         X = coordinates.to_data(z)
         if noise is not None and n_noise:
             X = np.concatenate([X, generator.uniform(noise.lower, noise.upper, (n_noise, X.shape[1]))])
             labels = np.concatenate([labels, np.full(n_noise, NOISE_LABEL)])
         return X, labels
-
-    @property
-    def component_names_(self) -> ComponentNames | None:
-        """The names that the user gave to the components, None for one without; None if no one has a name.
-
-        Set it to a sequence with an entry for each component. A fit forgets the names.
-        """
-        names: ComponentNames | None = getattr(self, "_component_names", None)
-        return names
-
-    @component_names_.setter
-    def component_names_(self, names: Sequence[str | None] | None) -> None:
-        check_is_fitted(self)
-        self._component_names = check_component_names(names, len(self.weights_))
-
-    def name_components(self, names: Mapping[int, str | None] | Sequence[str | None]) -> Self:
-        """Name components; summaries, pictures and the saved model have the names.
-
-        Parameters
-        ----------
-        names : mapping of int to str, or sequence of str
-            Names by the number of the component, or one for each. None takes a name away. At most 100
-            characters each, all different.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the mixture has not been fitted.
-        TypeError
-            If a name is not text.
-        ValueError
-            If there is no such component, or a name is empty, too long or given twice.
-
-        Examples
-        --------
-        >>> from gaussmix import GaussianMixture
-        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [1.0, 1.0],
-        ...                                           covariance_type="spherical")
-        >>> mixture.name_components({0: "low", 1: "high"}).component_names_
-        ('low', 'high')
-        """
-        check_is_fitted(self)
-        self._component_names = merged_names(names, self.component_names_, len(self.weights_))
-        return self
 
     def report(self, X: ArrayLike, path: str | os.PathLike[str], **options: Any) -> None:
         """Write a page about the mixture and a table: one HTML file that needs nothing else.
@@ -330,89 +297,15 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         importlib.import_module("gaussmix.report").write_report(self, X, path, **options)
 
     @property
-    def distribution_(self) -> MixtureDistribution:
-        """The mixture as a probability distribution, with the column names of the frame it was fitted on.
-
-        Noise is left out, for its density has no end and so no integral: of a mixture with noise this is the
-        distribution of the rows that are not noise, and its weights sum to one without it.
-        """
-        check_is_fitted(self)
-        family, weights = self._family(), np.asarray(self.weights_, dtype=np.float64)
-        covariances = np.asarray(self.covariances_, dtype=np.float64)
-        names = getattr(self, "feature_names_in_", None)
-        return MixtureDistribution(
-            weights / weights.sum(),
-            self.means_,
-            family.representation.matrices(covariances, *self.means_.shape),
-            None if names is None else [str(name) for name in names],
-        )
-
-    @property
-    def n_parameters_(self) -> int:
-        """Number of free parameters: of weights, means and covariances."""
-        check_is_fitted(self)
-        of_noise = 0 if getattr(self, "noise_", None) is None else N_PARAMETERS
-        return n_free_parameters(self._family(), *self.means_.shape) + of_noise
-
-    @property
     def _n_features_out(self) -> int:
         """Number of columns that `transform` returns, for `get_feature_names_out`."""
         return len(self.weights_) + (getattr(self, "noise_", None) is not None)
-
-    def _family(self) -> CovarianceFamily:
-        """Return the covariance family that `covariance_type` names."""
-        if self.covariance_type not in FAMILIES:
-            raise ValueError(
-                f"covariance_type should be one of {', '.join(FAMILIES)}, but is {self.covariance_type!r}"
-            )
-        return FAMILIES[self.covariance_type]
-
-    def _parameters(self, *, from_covariances: bool = False) -> MixtureParameters:
-        """Return the parameters that the public attributes hold, in double precision.
-
-        As in scikit-learn, densities come from ``precisions_cholesky_`` and random draws from
-        ``covariances_``; of the two an attribute set by hand may be missing.
-        """
-        family = self._family()
-        representation = family.representation
-        weights = np.asarray(self.weights_, dtype=np.float64)
-        means = np.asarray(self.means_, dtype=np.float64)
-        arrays = {
-            name: np.asarray(getattr(self, name), dtype=np.float64)
-            for name in ("covariances_", "precisions_cholesky_")
-            if hasattr(self, name)
-        }
-        for name, array in arrays.items():
-            expected = representation.shape(*means.shape)
-            if array.shape != expected:
-                raise ValueError(
-                    f"{name} has the shape {array.shape}, but {self.covariance_type} covariances of means of "
-                    f"shape {means.shape} have {expected}. Fit again after changing covariance_type."
-                )
-        found = getattr(self, "noise_", None)
-        noise = None if found is None else Noise(found.weight, -found.log_volume)
-        if "precisions_cholesky_" not in arrays or (from_covariances and "covariances_" in arrays):
-            parameters = MixtureParameters.from_covariances(family, weights, means, arrays["covariances_"])
-        else:
-            factor = representation.transpose(arrays["precisions_cholesky_"])
-            if "covariances_" in arrays:
-                parameters = MixtureParameters(family, weights, means, arrays["covariances_"], factor)
-            else:
-                parameters = MixtureParameters.from_factor(family, weights, means, factor)
-        return replace(parameters, noise=noise)
-
-    def _publish(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> Self:
-        """Set the public attributes to parameters, in the precision of the data they were fitted on."""
-        for name, value in fitted_arrays(parameters, dtype).items():
-            setattr(self, name, value)
-        self._component_names = None
-        return self
 
     def _checked_rows(self, X: ArrayLike) -> Rows:
         """Return validated rows, in coordinates that suit the mixture."""
         check_is_fitted(self)
         data: NDArray[np.floating] = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return Rows(data, _coordinates_of(self._parameters()))
+        return Rows(data, coordinates_of(self._parameters()))
 
     def _log_likelihood(self, rows: Rows) -> float:
         """Return the log-likelihood of rows, in the data's units."""
@@ -432,40 +325,3 @@ class FittedMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
     def _is_single(self, rows: Rows) -> bool:
         """Return whether rows and mixture are both in single precision, and so what comes of them."""
         return rows.X.dtype == np.float32 and self.means_.dtype == np.float32
-
-
-def fitted_arrays(parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[str, Array]:
-    """Return scikit-learn's public attributes for parameters.
-
-    They take the precision of the data, as scikit-learn's do, unless variances or precisions leave the
-    range of single precision.
-    """
-    representation = parameters.family.representation
-    arrays = {
-        "weights_": parameters.weights,
-        "means_": parameters.means,
-        "covariances_": parameters.covariances,
-        "precisions_": representation.precisions(parameters.factor),
-        "precisions_cholesky_": representation.transpose(parameters.factor),
-    }
-    if dtype == np.float32:
-        single = np.finfo(np.float32)
-        shape = parameters.means.shape
-        for name in ("covariances_", "precisions_"):
-            diagonals = representation.variances(arrays[name], *shape)
-            if diagonals.min() < single.tiny or diagonals.max() > single.max:
-                return arrays
-        return {name: array.astype(np.float32) for name, array in arrays.items()}
-    return arrays
-
-
-def _coordinates_of(parameters: MixtureParameters) -> Coordinates:
-    """Return working coordinates around a mixture given in the data's units."""
-    present = parameters.weights > 0
-    center = parameters.weights @ parameters.means / parameters.weights.sum()
-    representation = parameters.family.representation
-    deviations = np.sqrt(representation.variances(parameters.covariances, *parameters.means.shape))
-    reach = np.maximum(deviations, np.abs(parameters.means - center))[present].max(axis=0)
-    if parameters.family.common_scale:
-        reach = np.full_like(reach, reach.max())
-    return Coordinates.around(center, reach)

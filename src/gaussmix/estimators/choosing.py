@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 DEFAULT_NUMBERS = range(1, 10)
 CRITERIA = ("bic", "icl", "aic", "cv")
-N_RUNNERS_UP = 5
 
 Criterion = str | Callable[["GaussianMixture", ArrayLike], float]
 
@@ -42,14 +41,11 @@ class Choice:
     row : SelectionRow
     result : FitResult
     table : SelectionTable
-    runners_up : tuple of SelectionRow
-        The next best sound models.
     """
 
     row: SelectionRow
     result: FitResult
     table: SelectionTable
-    runners_up: tuple[SelectionRow, ...]
 
 
 def choose(
@@ -134,8 +130,7 @@ def choose(
         raise ValueError(
             "criterion returned NaN for every model: it should return a number, the smaller the better."
         )
-    others = tuple(row for row in ranking[1:] if row.sound)[:N_RUNNERS_UP]
-    return Choice(best, found.fit_of(found.cell(best)), table, others)
+    return Choice(best, found.fit_of(found.cell(best)), table)
 
 
 def _judged(

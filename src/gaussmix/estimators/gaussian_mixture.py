@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from copy import copy
 from numbers import Integral, Real
@@ -11,38 +10,44 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gaussmix.backends import default_backend
-from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, Prior, prior_named
+from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.core.noise import UniformNoise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES, LowRankFamily
-from gaussmix.covariance.low_rank import loadings_of
-from gaussmix.estimators.base import fitted_arrays
+from gaussmix.estimators.attributes import fitted_arrays
 from gaussmix.estimators.callbacks import CallbackSupport, with_callbacks
-from gaussmix.estimators.choosing import DEFAULT_NUMBERS, choose
+from gaussmix.estimators.choosing import DEFAULT_NUMBERS, Choice, choose
 from gaussmix.estimators.compatibility import ScikitLearnPrivateNames
+from gaussmix.estimators.fit_results import store_fit, warn_of_fit
+from gaussmix.estimators.fit_settings import (
+    check_number_of_features,
+    current_parameters,
+    family_to_fit,
+    given_parameters,
+    moves_of,
+    refuse_ambiguous_numbers,
+    refuse_what_needs_a_number,
+)
 from gaussmix.estimators.monitors import Monitors
 from gaussmix.estimators.validation import (
     check_means,
     check_positive_definite,
     check_sample_weight,
     check_weights,
-    stack_level_of_user,
     unchanged_upon_failure,
 )
-from gaussmix.exceptions import DegenerateComponentWarning, DegenerateCovarianceError
+from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.fitting import FitResult, fit_mixture
-from gaussmix.initialization import MOVES, STARTS, Move, Stability
+from gaussmix.initialization import STARTS, Move, Stability
 from gaussmix.selection import SelectionRow, SelectionTable
-from gaussmix.starting import GivenParameters
 
-_STARTS = ("weights_init", "means_init", "precisions_init")
+_OF_A_CHOICE = ("selection_", "runners_up_", "n_components_")
 
 
 class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
@@ -323,30 +328,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         gaussmix.DegenerateComponentWarning
             If a component collapsed and was held up.
         """
-        self._validate_params()
-        self._refuse_ambiguous_numbers()
         with unchanged_upon_failure(self):
-            return self._fit(X, sample_weight)
-
-    def fit_predict(
-        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
-    ) -> NDArray[np.int64]:
-        """Estimate the mixture and return the most probable component of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : ignored
-        sample_weight : array-like of shape (n_samples,), optional
-            See `fit`.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            The same as ``fit(X).predict(X)``.
-        """
-        labels: NDArray[np.int64] = self.fit(X, sample_weight=sample_weight).predict(X)
-        return labels
+            warn_of_fit(self, self._fit(X, sample_weight))
+        return self
 
     @classmethod
     def from_parameters(
@@ -396,8 +380,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         n_components, n_features = means.shape
         mixture = cls(n_components=n_components, covariance_type=covariance_type)
         mixture._validate_params()
-        mixture._check_features(n_features)
         family = mixture._family()
+        check_number_of_features(family, n_features)
         checked = check_positive_definite(covariances, family, n_components, n_features, "covariance")
         weights = check_weights(weights, n_components)
         means = check_means(means, n_components, n_features)
@@ -466,16 +450,27 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
 
         save_model(self, path)
 
-    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Self:
-        """Validate the data, fit, store and warn."""
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> FitResult:
+        """Validate, fit and store, and leave it to the caller to warn."""
+        self._validate_params()
+        refuse_ambiguous_numbers(self)
         data: NDArray[np.floating] = validate_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
-        self._check_features(data.shape[1])
+        check_number_of_features(self._family(), data.shape[1])
         weights = check_sample_weight(sample_weight, data.shape[0])
         n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
+        total = float(n_samples if weights is None else weights.sum())
+        for name in _OF_A_CHOICE:  # of an earlier fit
+            if hasattr(self, name):
+                delattr(self, name)
         if isinstance(self.n_components, str):
-            return self._fit_best_number(data, weights, n_samples)
+            choice = self._best_number(data, weights)
+            store_fit(self, choice.result, data.dtype, n_samples, total)
+            self.selection_ = choice.table
+            self.runners_up_ = choice.table.runners_up
+            self.n_components_ = choice.row.n_components
+            return choice.result
         if n_samples < self.n_components:
             raise ValueError(
                 "Expected n_samples >= n_components "
@@ -483,24 +478,41 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             )
         continued = self.warm_start and hasattr(self, "converged_")
         n_init = 1 if continued else self.n_init
-        given = (
-            self._current_parameters(data.shape[1])
-            if continued
-            else self._given_parameters(self.n_components, data.shape[1])
-        )
         monitors = Monitors.watching(
             self, n_init, data, lambda found: self._reconstruction(found, data.dtype)
         )
         try:
-            result = fit_mixture(
+            result = self._run(data, weights, n_init, monitors, continued=continued)
+        finally:
+            monitors.close()
+        store_fit(self, result, data.dtype, n_samples, total)
+        monitors.end_fit(result.parameters)
+        return result
+
+    def _run(
+        self,
+        data: NDArray[np.floating],
+        weights: Array | None,
+        n_init: int,
+        monitors: Monitors,
+        *,
+        continued: bool,
+    ) -> FitResult:
+        """Return the fit of a number of components."""
+        assert not isinstance(self.n_components, str)
+        n_features = data.shape[1]
+        try:
+            return fit_mixture(
                 data,
                 weights,
-                family=self._family_to_fit(data.shape[1], continued=continued),
+                family=family_to_fit(self, n_features, continued=continued),
                 n_components=self.n_components,
                 start=STARTS[self.init_params],
-                moves=self._moves(),
+                moves=moves_of(self),
                 avoid_spikes=self.spikes == "avoid",
-                given=given,
+                given=current_parameters(self, n_features)
+                if continued
+                else given_parameters(self, n_features),
                 reg_covar=None if self.reg_covar == "auto" else float(self.reg_covar),
                 tol=self.tol,
                 max_iter=self.max_iter,
@@ -509,34 +521,16 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
                 generator=check_random_state(self.random_state),
                 backend=default_backend(self.n_jobs),
                 monitor=monitors,
-                prior=self._prior(),
+                prior=prior_named(self.prior),
                 noise=bool(self.noise) if isinstance(self.noise, bool | np.bool_) else float(self.noise),
             )
         except DegenerateCovarianceError:
             raise DegenerateCovarianceError(single_precision=data.dtype == np.float32) from None
-        finally:
-            monitors.close()
-        self._store(result, data.dtype, n_samples, n_samples if weights is None else float(weights.sum()))
-        monitors.end_fit(result.parameters)
-        for name in ("selection_", "runners_up_", "n_components_"):  # of an earlier fit
-            if hasattr(self, name):
-                delattr(self, name)
-        self._warn(result)
-        return self
 
-    def _fit_best_number(self, data: NDArray[np.floating], weights: Array | None, n_samples: int) -> Self:
-        """Compare numbers of components, store the best and warn."""
-        given = [name for name in _STARTS if getattr(self, name) is not None]
-        if given:
-            raise ValueError(f"{given[0]} is for a number of components, but n_components is 'auto'")
-        if isinstance(self._family(), LowRankFamily):
-            raise ValueError(
-                f"covariance_type={self.covariance_type!r} needs a number of components, not 'auto'"
-            )
-        if self.noise is not False:
-            raise ValueError("noise needs a number of components, but n_components is 'auto'")
-        total = float(len(data) if weights is None else weights.sum())
-        choice = choose(
+    def _best_number(self, data: NDArray[np.floating], weights: Array | None) -> Choice:
+        """Compare numbers of components."""
+        refuse_what_needs_a_number(self)
+        return choose(
             data,
             weights,
             names=[self.covariance_type],
@@ -551,33 +545,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             verbose=int(self.verbose),
             thorough=True,
             model=lambda row, result: self,
-            prior=self._prior(),
+            prior=prior_named(self.prior),
         )
-        self._store(choice.result, data.dtype, n_samples, total)
-        self.selection_ = choice.table
-        self.runners_up_ = choice.runners_up
-        self.n_components_ = choice.row.n_components
-        self._warn(choice.result)
-        return self
-
-    def _refuse_ambiguous_numbers(self) -> None:
-        """Refuse numbers that Python takes for truth values, and the other way round."""
-        if isinstance(self.n_factors, bool | np.bool_):
-            raise ValueError(f"n_factors should be a number from 1 on or 'auto', but is {self.n_factors}")
-        if isinstance(self.noise, Integral) and not isinstance(self.noise, bool) and self.noise == 1:
-            raise ValueError(
-                "noise=1 can mean two things: pass True for noise beside the components, or 1.0 for noise "
-                "that fills a volume of one, in the units of the data."
-            )
-
-    def _check_features(self, n_features: int) -> None:
-        """Refuse families for a single feature where there are more."""
-        family = self._family()
-        if family.one_dimensional and n_features > 1:
-            raise ValueError(
-                f"covariance_type={family.name!r} is for a single feature, but there are {n_features}. "
-                f"Its counterpart for several is {family.name + 'II'!r}."
-            )
 
     def _family(self) -> CovarianceFamily:
         """Return the covariance family, with the number of factors that was found where it has such."""
@@ -586,130 +555,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             return family.with_rank(self.n_factors_)
         return family
 
-    def _family_to_fit(self, n_features: int, *, continued: bool) -> CovarianceFamily:
-        """Return the covariance family, with the number of factors to fit where it has such."""
-        family = super()._family()
-        if not isinstance(family, LowRankFamily):
-            return family
-        if isinstance(self.n_factors, str):
-            return family.with_rank(self.n_factors_) if continued and hasattr(self, "n_factors_") else family
-        if self.n_factors >= max(n_features, 2):
-            raise ValueError(
-                f"n_factors should be less than n_features={n_features}, but is {self.n_factors}"
-            )
-        return family.with_rank(self.n_factors)
-
-    def _moves(self) -> Sequence[Move]:
-        """Return the moves that `moves` stands for."""
-        if self.moves is None:
-            return ()
-        if isinstance(self.moves, str):
-            return MOVES
-        for move in self.moves:
-            if isinstance(move, type) or not callable(getattr(move, "proposals", None)):
-                raise TypeError(f"moves should hold objects with a method proposals, but one is {move!r}")
-        return tuple(self.moves)
-
-    def _prior(self) -> Prior | None:
-        """Return the prior that `prior` stands for."""
-        return prior_named(self.prior)
-
-    def _given_parameters(self, n_components: int, n_features: int) -> GivenParameters:
-        """Return the parts of the start that the user gave, checked."""
-        family = self._family()
-        weights = means = factor = None
-        if self.weights_init is not None:
-            weights = check_weights(self.weights_init, n_components)
-        if self.means_init is not None:
-            means = check_means(self.means_init, n_components, n_features)
-        if self.precisions_init is not None:
-            precisions = check_positive_definite(
-                self.precisions_init, family, n_components, n_features, "precision"
-            )
-            factor = family.representation.factor_of_precisions(precisions)
-        return GivenParameters(weights, means, factor)
-
-    def _current_parameters(self, n_features: int) -> GivenParameters:
-        """Return the parameters of the last fit as a start."""
-        parameters = self._parameters()
-        if parameters.means.shape != (self.n_components, n_features):
-            raise ValueError(
-                f"warm_start goes on from a mixture of {parameters.n_components} component(s) in "
-                f"{parameters.n_features} feature(s), but now there are {self.n_components} and "
-                f"{n_features}. Set warm_start=False to start anew."
-            )
-        history = getattr(self, "_path", ())
-        return GivenParameters(
-            parameters.weights,
-            parameters.means,
-            parameters.factor,
-            getattr(self, "noise_variances_", None),
-            parameters.noise,
-            history,
-        )
-
     def _reconstruction(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[str, Any]:
         """Return the attributes that make a copy of this estimator a fitted one."""
         names = {name: getattr(self, name) for name in ("feature_names_in_",) if hasattr(self, name)}
         return {"n_features_in_": parameters.n_features, **names, **fitted_arrays(parameters, dtype)}
-
-    def _store(self, result: FitResult, dtype: np.dtype[Any], n_samples: int, total: float) -> None:
-        """Set the fitted attributes."""
-        self._publish(result.parameters, dtype)
-        self.stability_ = result.stability
-        self._store_factors(result.parameters)
-        self.noise_ = None
-        noise, region = result.parameters.noise, result.region
-        if noise is not None and region is not None:
-            self.noise_ = UniformNoise(noise.weight, region.log_volume, region.lower, region.upper)
-        self.converged_ = result.em.converged
-        self.n_iter_ = result.em.n_iter
-        self.lower_bound_ = result.em.objective
-        self._path = result.em.path
-        self.lower_bounds_ = list(result.em.log_likelihoods)
-        self.log_likelihood_ = result.em.log_likelihood * total
-        self.n_samples_ = n_samples
-        self.repaired_components_ = tuple(np.flatnonzero(result.parameters.repaired).tolist())
-
-    def _store_factors(self, parameters: MixtureParameters) -> None:
-        """Set the attributes that only low-rank families have."""
-        for name in ("n_factors_", "loadings_", "noise_variances_"):
-            if hasattr(self, name):
-                delattr(self, name)
-        family, noise = parameters.family, parameters.uniquenesses
-        if isinstance(family, LowRankFamily) and family.rank is not None:
-            self.n_factors_ = min(family.rank, max(parameters.n_features - 1, 1))
-            if noise is not None:
-                self.noise_variances_ = noise
-                self.loadings_ = loadings_of(parameters.covariances, noise, self.n_factors_)
-
-    def _warn(self, result: FitResult) -> None:
-        """Tell the user, once each, of what they can act on."""
-        if not (self.converged_ or result.em.stopped) and self.max_iter > 0:
-            warnings.warn(
-                "Best performing initialization did not converge. Try different init parameters, or "
-                "increase max_iter, tol, or check for degenerate data.",
-                ConvergenceWarning,
-                stacklevel=stack_level_of_user(),
-            )
-        if self.repaired_components_:
-            constant = np.flatnonzero(result.constant).tolist()
-            names = getattr(self, "feature_names_in_", None)
-            cause = "their rows hardly differ in some direction"
-            if constant:
-                listed = constant if names is None else [str(names[d]) for d in constant]
-                cause = f"feature(s) {listed} have the same value in every row, so leave them out"
-            hint = ""
-            if self.n_samples_ <= self.means_.shape[1]:
-                hint = (
-                    " For fewer rows than features there are covariance_type='factor_analysis' and "
-                    "prior='shrinkage'."
-                )
-            warnings.warn(
-                f"The covariance of component(s) {list(self.repaired_components_)} was held up at the least "
-                f"allowed variance: {cause}. Otherwise try fewer components or a simpler covariance_type; "
-                "if so narrow a group is real, pass a number that is small beside its variance as reg_covar."
-                + hint,
-                DegenerateComponentWarning,
-                stacklevel=stack_level_of_user(),
-            )

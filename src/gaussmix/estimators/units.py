@@ -79,9 +79,7 @@ def in_data_units(
     if hasattr(mixture, "selection_"):
         total = mixture.n_samples_ if total_weight is None else total_weight
         mapped.selection_ = mixture.selection_.shifted(-total * scaling.log_volume)
-        mapped.runners_up_ = tuple(
-            mapped.selection_.cell(row.covariance_type, row.n_components) for row in mixture.runners_up_
-        )
+        mapped.runners_up_ = mapped.selection_.runners_up
     mapped.lower_bound_ = mixture.lower_bound_ - scaling.log_volume
     mapped.lower_bounds_ = [bound - scaling.log_volume for bound in mixture.lower_bounds_]
     total = mixture.n_samples_ if total_weight is None else total_weight

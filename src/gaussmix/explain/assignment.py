@@ -38,8 +38,6 @@ class Assignment:
         Sum of their assignment probabilities.
     sure : ndarray of shape (K,)
         Weight of those assigned with at least `SURE`.
-    exchange : ndarray of shape (K, K)
-        Entry j, k: expected weight of the rows assigned to j that belong to k.
     log_likelihood : float
     log_probability : float
         Sum of the logarithms of the assignment probabilities.
@@ -70,7 +68,6 @@ class Assignment:
     weight: Array = field(init=False)
     probability: Array = field(init=False)
     sure: Array = field(init=False)
-    exchange: Array = field(init=False)
     certainty_histogram: NDArray[np.int64] = field(init=False)
     lowest: Array = field(init=False)
     highest: Array = field(init=False)
@@ -82,16 +79,13 @@ class Assignment:
         self.weight = np.zeros(self.n_components)
         self.probability = np.zeros(self.n_components)
         self.sure = np.zeros(self.n_components)
-        self.exchange = np.zeros((self.n_components, self.n_components))
         self.certainty_histogram = np.zeros(CERTAINTY_BINS, dtype=np.int64)
         self.lowest = np.full(self.n_features, np.inf)
         self.highest = np.full(self.n_features, -np.inf)
         self.unusual = np.zeros(0, dtype=np.int64)
         self.unusual_log_density = np.zeros(0)
 
-    def add(
-        self, start: int, values: Array, found: Any, responsibilities: Array, weight: Array | None
-    ) -> None:
+    def add(self, start: int, values: Array, found: Any, weight: Array | None) -> None:
         """Add a block of rows.
 
         Parameters
@@ -101,7 +95,6 @@ class Assignment:
         values : ndarray of shape (rows, D)
         found : Evaluation
             What the model's `assign` says of the rows.
-        responsibilities : ndarray of shape (rows, K)
         weight : ndarray of shape (rows,) or None
         """
         number = np.arange(start, start + len(found.label))
@@ -109,11 +102,7 @@ class Assignment:
         if weight is not None and not weight.all():
             present = weight > 0
             number, values, label, top = number[present], values[present], label[present], top[present]
-            log_density, responsibilities, weight = (
-                log_density[present],
-                responsibilities[present],
-                weight[present],
-            )
+            log_density, weight = log_density[present], weight[present]
         if len(values):
             self.lowest = np.minimum(self.lowest, values.min(axis=0))
             self.highest = np.maximum(self.highest, values.max(axis=0))
@@ -131,8 +120,6 @@ class Assignment:
         self.n_noise += int(np.count_nonzero(~grouped))
         if self.n_noise:
             label, top, row_weight = label[grouped], top[grouped], row_weight[grouped]
-            responsibilities = responsibilities[grouped]
-            weight = None if weight is None else weight[grouped]
         self.counts += np.bincount(label, minlength=self.n_components)
         for sums, values in (
             (self.weight, row_weight),
@@ -140,16 +127,6 @@ class Assignment:
             (self.sure, row_weight * (top >= SURE)),
         ):
             sums += np.bincount(label, weights=values, minlength=self.n_components)
-        self._add_exchange(label, responsibilities[:, : self.n_components], weight)
-
-    def _add_exchange(self, label: NDArray[np.int64], responsibilities: Array, weight: Array | None) -> None:
-        if weight is not None:
-            responsibilities = responsibilities * weight[:, None]
-        # Sorted by label, each component's rows are one slice: no K x K loop and no one-hot matrix.
-        order = np.argsort(label, kind="stable")
-        assigned, first = np.unique(label[order], return_index=True)
-        if len(assigned):
-            self.exchange[assigned] += np.add.reduceat(responsibilities[order], first, axis=0)
 
     def _add_unusual(self, number: NDArray[np.int64], log_density: Array) -> None:
         candidates = np.concatenate([self.unusual, number])
@@ -159,25 +136,6 @@ class Assignment:
             candidates, density = candidates[least], density[least]
         order = np.lexsort((candidates, density))
         self.unusual, self.unusual_log_density = candidates[order], density[order]
-
-    def overlap(self) -> Array:
-        """Return the share of each component's rows that are expected to be confused with each other one.
-
-        Entry j, k counts the rows assigned to j that belong to k and those of j that are assigned to
-        k, over all rows assigned to j and all that belong to j. For two components of one size it is
-        the rate of errors between them; a component whose rows all go to k has 1. The diagonal is zero.
-
-        Returns
-        -------
-        ndarray of shape (K, K)
-        """
-        confused = self.exchange + self.exchange.T
-        size = confused.sum(axis=1)
-        np.fill_diagonal(confused, 0.0)
-        shares: Array = np.divide(
-            confused, size[:, None], out=np.zeros_like(confused), where=size[:, None] > 0
-        )
-        return shares
 
 
 def survey_assignment(
@@ -213,5 +171,5 @@ def survey_assignment(
     for start, rows, values in table.blocks(n_components):
         found = model.assign(rows)
         part = None if weight is None else weight[start : start + len(found.label)]
-        assignment.add(start, values, found, model.predict_proba(rows), part)
+        assignment.add(start, values, found, part)
     return assignment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,46 @@ def marginal_covariances(model: Any, features: Sequence[int]) -> Array:
     return representation.matrices(
         representation.marginal(covariances, chosen), len(model.weights_), len(chosen)
     )
+
+
+@dataclass(frozen=True)
+class FeatureNoise:
+    """The noise of a mixture in one feature: the same density everywhere between two bounds.
+
+    Parameters
+    ----------
+    height : float
+        Its density times its weight.
+    lower, upper : float
+        Of a single feature there are no bounds: they are infinite.
+    """
+
+    height: float
+    lower: float
+    upper: float
+
+    @classmethod
+    def of(cls, model: Any, feature: int) -> FeatureNoise | None:
+        """Return the noise of a fitted mixture in a feature; None where it has none.
+
+        Parameters
+        ----------
+        model : fitted GaussianMixture
+        feature : int
+            Its index. Of several features noise is taken as it is drawn: evenly from between the bounds of
+            the data, whatever the volume by which it is weighed.
+        """
+        noise = getattr(model, "noise_", None)
+        if noise is None:
+            return None
+        if len(noise.lower) == 1:
+            return cls(float(noise.weight * np.exp(-noise.log_volume)), -np.inf, np.inf)
+        lower, upper = float(noise.lower[feature]), float(noise.upper[feature])
+        return cls(noise.weight / (upper - lower), lower, upper) if upper > lower else None
+
+    def density(self, points: Array) -> Array:
+        """Return its weighted density at some points."""
+        return np.where((points >= self.lower) & (points <= self.upper), self.height, 0.0)
 
 
 def standard_deviations(model: Any) -> Array:

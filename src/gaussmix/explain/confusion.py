@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaussmix.core.rows import Array
+from gaussmix.explain.contributions import shares_within
 from gaussmix.explain.groups import Groups
 from gaussmix.explain.working_mixture import WorkingMixture
 
@@ -66,3 +67,22 @@ def mixed_rows(joint: Array) -> Array:
     np.fill_diagonal(confused, 0.0)
     shares: Array = np.divide(confused, size, out=np.zeros_like(joint), where=size > 0)
     return shares
+
+
+def nearest_groups(mixture: WorkingMixture, groups: Groups, joint: Array) -> list[int | None]:
+    """Return for each group the other with which it is confused most, else the one nearest to it."""
+    if len(groups) == 1:
+        return [None]
+    mixed = mixed_rows(joint)
+    centres = np.stack(
+        [shares_within(mixture.weights, one) @ mixture.parameters.means[list(one)] for one in groups.members]
+    )
+    spread = np.sqrt(mixture.parameters.pooled_variances())
+    nearest: list[int | None] = []
+    for group in range(len(groups)):
+        others = np.delete(np.arange(len(groups)), group)
+        distance = np.linalg.norm((centres[others] - centres[group]) / spread, axis=1)
+        # Below a millionth an overlap is no neighbourhood but the tail of a tail.
+        share = np.where(mixed[group, others] > 1e-6, mixed[group, others], 0.0)
+        nearest.append(int(others[np.lexsort((distance, -share))[0]]))
+    return nearest

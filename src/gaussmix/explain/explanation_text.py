@@ -81,8 +81,10 @@ def render_row(row: RowExplanation, console: Console | None = None) -> None:
     for sentence in row.sentences:
         terminal.line(sentence)
     names = display_names(row.feature_names, max(12, min(32, terminal.width // 3)))
-    listed = row.order[:SHOWN_FEATURES]
-    largest = max([abs(row.from_size), *(abs(row.contributions[d]) for d in listed)]) or 1.0
+    listed, others = row.order[:SHOWN_FEATURES], row.order[SHOWN_FEATURES:]
+    rest = sum(row.contributions[d] for d in others)
+    parts = [row.from_size, rest, *(row.contributions[d] for d in listed)]
+    largest = max(map(abs, parts)) or 1.0
 
     def line(name: str, value: str, part: float, expected: str) -> list[str]:
         cells = [name, value, f"{part:+,.2f}"]
@@ -100,9 +102,7 @@ def render_row(row: RowExplanation, console: Console | None = None) -> None:
         )
         for d in listed
     ]
-    if len(listed) < len(row.contributions):
-        others = row.order[SHOWN_FEATURES:]
-        rest = sum(row.contributions[d] for d in others)
+    if others:
         rows.append(line(f"{len(others)} others", "", rest, ""))
     rows.append(line("sizes of the groups", "", row.from_size, ""))
     rows.append(["log-odds", "", f"{row.log_odds:+,.2f}", *([""] * (2 if wide else 1))])

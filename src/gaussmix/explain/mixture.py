@@ -13,7 +13,7 @@ from gaussmix.core.noise import NOISE_LABEL
 from gaussmix.core.rows import Array
 from gaussmix.explain.clouds import separateness
 from gaussmix.explain.components import standard_deviations
-from gaussmix.explain.confusion import confusion, error_rates, mixed_rows, shared_rows
+from gaussmix.explain.confusion import confusion, error_rates, nearest_groups, shared_rows
 from gaussmix.explain.contributions import shares_within
 from gaussmix.explain.explanation import (
     DescribingTree,
@@ -100,7 +100,7 @@ def explain_mixture(
     numbers = None if row_numbers is None else np.asarray(row_numbers)
     survey = survey_groups(model, table, partition, weights, n_shown=n_rows_shown)
     joint = confusion(mixture, partition)
-    nearest = _nearest(mixture, partition, joint)
+    nearest = nearest_groups(mixture, partition, joint)
     depths, clouds = separateness(model, mixture, partition, joint, table, weights)
     from_rest, from_nearest = _separations(mixture, partition, nearest)
     rules, tree = _descriptions(mixture, table, partition, survey, from_rest, summary, weights)
@@ -144,25 +144,6 @@ def explain_mixture(
         replace(group, sentences=group_sentences(explanation, group)) for group in explanation.groups
     )
     return replace(explanation, groups=worded, sentences=overlap_sentences(explanation))
-
-
-def _nearest(mixture: WorkingMixture, groups: Groups, joint: Array) -> list[int | None]:
-    """Return for each group the other with which it is confused most, else the one nearest to it."""
-    if len(groups) == 1:
-        return [None]
-    mixed = mixed_rows(joint)
-    centres = np.stack(
-        [shares_within(mixture.weights, one) @ mixture.parameters.means[list(one)] for one in groups.members]
-    )
-    spread = np.sqrt(mixture.parameters.pooled_variances())
-    nearest: list[int | None] = []
-    for group in range(len(groups)):
-        others = np.delete(np.arange(len(groups)), group)
-        distance = np.linalg.norm((centres[others] - centres[group]) / spread, axis=1)
-        # Below a millionth an overlap is no neighbourhood but the tail of a tail.
-        share = np.where(mixed[group, others] > 1e-6, mixed[group, others], 0.0)
-        nearest.append(int(others[np.lexsort((distance, -share))[0]]))
-    return nearest
 
 
 def _separations(

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from gaussmix.core.dependence import Dependence
 from gaussmix.explain.wording import clean_text
 from gaussmix.initialization import Stability
 from gaussmix.selection import SelectionRow
@@ -61,7 +62,7 @@ class ComponentSummary:
         The other component with which it is confused most; where none is, the one whose centre is
         nearest in pooled within-component standard deviations. None for a single component.
     overlap : float or None
-        Share of its rows expected to be confused with `nearest`; see `MixtureSummary.overlap`.
+        Share of rows that it and `nearest` exchange; see `MixtureSummary.overlap`.
     repaired : bool
         Whether its covariance was held up at the floor.
     features : tuple of FeatureSummary
@@ -160,9 +161,12 @@ class MixtureSummary:
         Features by `information`, the most telling first.
     constant_features : tuple of int
         Features that have one value in every row.
+    dependent_features : tuple of Dependence
+        Features that linear equations bind together, such as c = a + b, and how many of them the others
+        determine; looked for where components were held up at the floor.
     overlap : tuple of tuple of float
-        Entry j, k: share of the rows of j (assigned to it or belonging to it) that are expected to be
-        confused with k.
+        Entry j, k, symmetric: share of the rows of j and k together, as the mixture has them, that are
+        assigned to the other of the two; the diagonal is zero.
     warnings : tuple of str
         What a reader should know before trusting the result, one sentence each.
     sentences : tuple of str
@@ -222,6 +226,7 @@ class MixtureSummary:
     choice_sentences: tuple[str, ...] = ()
     runners_up: tuple[SelectionRow, ...] = ()
     n_noise: int = 0
+    dependent_features: tuple[Dependence, ...] = ()
 
     def label(self, component: int) -> str:
         """Return what text calls a component: its name, safe to show, or its number.

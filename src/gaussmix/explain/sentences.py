@@ -57,7 +57,18 @@ def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
             "there, and the log-likelihood and the criteria are flattered. Leave such columns out."
         )
     repaired = [component.component for component in summary.components if component.repaired]
-    if repaired and not constant:
+    dependences = summary.dependent_features
+    for features, n_surplus in dependences:
+        names = display_names(summary.feature_names)
+        surplus = "one of them follows" if n_surplus == 1 else f"{n_surplus} of them follow"
+        warnings.append(
+            f"{_listed('Feature', [names[d] for d in features])} are linearly dependent: {surplus} from the "
+            f"others. {listed_components(summary, repaired)} "
+            f"{'was' if len(repaired) == 1 else 'were'} held up at the least variance allowed, and the "
+            "log-likelihood and the criteria are flattered. Leave "
+            f"{'one' if n_surplus == 1 else n_surplus} of these columns out."
+        )
+    if repaired and not constant and not dependences:
         warnings.append(
             f"{listed_components(summary, repaired)} collapsed onto too few distinct values and "
             f"{'was' if len(repaired) == 1 else 'were'} held up at the least variance allowed: "
@@ -243,8 +254,8 @@ def _certainty(summary: MixtureSummary, trusted: bool) -> str:
     closest = max(summary.components, key=lambda component: component.overlap or 0.0)
     if closest.nearest is not None and closest.overlap and closest.overlap >= 0.01:
         sentence += (
-            f"; {format_share(closest.overlap)} of the rows of {summary.label(closest.component)} are "
-            f"expected to be confused with {summary.label(closest.nearest)}"
+            f"; {summary.label(closest.component)} and {summary.label(closest.nearest)} share "
+            f"{format_share(closest.overlap)} of their rows"
         )
     return sentence + "."
 

@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core import criteria
+from gaussmix.core.dependence import Dependence, dependent_features
+from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES
 from gaussmix.explain.assignment import Assignment, survey_assignment
 from gaussmix.explain.choice import choice_sentences
 from gaussmix.explain.clouds import separateness
 from gaussmix.explain.components import (
+    marginal_covariances,
     root_mean_square,
     standard_deviations,
     standardised_difference,
 )
-from gaussmix.explain.confusion import confusion
+from gaussmix.explain.confusion import confusion, nearest_groups, shared_rows
 from gaussmix.explain.groups import Groups
 from gaussmix.explain.information import FeatureInformation, feature_information
 from gaussmix.explain.mixture_summary import (
@@ -91,8 +94,10 @@ def summarize(
     assignment = survey_assignment(model, table, sample_weight)
     contrasts = _Contrasts(model)
     information = feature_information(model)
-    overlap = assignment.overlap()
-    nearest = _nearest_components(overlap, contrasts.between_components())
+    mixture, groups = WorkingMixture.of(model), Groups.of(model)
+    joint = confusion(mixture, groups)
+    overlap, nearest = shared_rows(joint), nearest_groups(mixture, groups, joint)
+    _, clouds = separateness(model, mixture, groups, joint, table, sample_weight)
     repaired = frozenset(int(index) for index in getattr(model, "repaired_components_", ()))
     components = tuple(
         _component_summary(k, model, assignment, contrasts, information, overlap, nearest[k], k in repaired)
@@ -131,11 +136,12 @@ def summarize(
         information=tuple(information.total.tolist()),
         telling_features=tuple(np.argsort(-information.total, kind="stable").tolist()),
         constant_features=tuple(np.flatnonzero(assignment.lowest == assignment.highest).tolist()),
+        dependent_features=_dependences(model, assignment.n_rows) if repaired else (),
         overlap=tuple(tuple(row) for row in overlap.tolist()),
         first_row_number=0 if numbers is None else int(numbers[0]),
         unusual_rows=_unusual_rows(model, table, assignment, contrasts, numbers),
         components=components,
-        clouds=_clouds(model, table, sample_weight),
+        clouds=tuple(cloud.groups for cloud in clouds),
         choice_sentences=() if selection is None else choice_sentences(selection),
         runners_up=tuple(getattr(model, "runners_up_", ())),
     )
@@ -166,34 +172,14 @@ class _Contrasts:
     def standardised(self, difference: Array) -> Array:
         return standardised_difference(difference, self.pooled, self.magnitude)
 
-    def between_components(self) -> Array:
-        """Return the distance between the components' centres, shape (K, K)."""
-        n_components = len(self.means)
-        distances = np.zeros((n_components, n_components))
-        for k in range(n_components):
-            distances[k] = np.sqrt(np.sum(self.standardised(self.means - self.means[k]) ** 2, axis=1))
-        return distances
 
-
-def _clouds(model: Any, table: RowTable, sample_weight: ArrayLike | None) -> tuple[tuple[int, ...], ...]:
-    """Return the components joined to clouds."""
-    mixture, groups = WorkingMixture.of(model), Groups.of(model)
-    joint = confusion(mixture, groups)
-    _, found = separateness(model, mixture, groups, joint, table, sample_weight)
-    return tuple(cloud.groups for cloud in found)
-
-
-def _nearest_components(overlap: Array, distances: Array) -> list[int | None]:
-    """Return for each component the other one that overlaps most, then the one whose centre is nearest."""
-    if len(overlap) == 1:
-        return [None]
-    nearest: list[int | None] = []
-    for k in range(len(overlap)):
-        others = np.delete(np.arange(len(overlap)), k)
-        # Below a millionth of its rows an overlap is no neighbourhood but the tail of a tail.
-        shares = np.where(overlap[k, others] > 1e-6, overlap[k, others], 0.0)
-        nearest.append(int(others[np.lexsort((distances[k, others], -shares))[0]]))
-    return nearest
+def _dependences(model: Any, n_rows: int) -> tuple[Dependence, ...]:
+    """Return the features that linear equations bind together; independent ones do not show in a mixture."""
+    if not isinstance(FAMILIES[model.covariance_type].representation, MatrixRepresentation):
+        return ()
+    means = np.asarray(model.means_, dtype=np.float64)
+    covariances = marginal_covariances(model, range(means.shape[1]))
+    return dependent_features(np.asarray(model.weights_, dtype=np.float64), means, covariances, n_rows)
 
 
 def _component_summary(

@@ -101,7 +101,7 @@ class Terminal:
         self.console.print(table)
 
     def bar(self, share: float, width: int = 5) -> str:
-        """Return a horizontal bar, padded to its width: something of it is always seen.
+        """Return a horizontal bar, padded to its width and as long as its share of it: of nothing empty.
 
         Parameters
         ----------
@@ -112,8 +112,8 @@ class Terminal:
         """
         share = min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0
         if not self.has_blocks:
-            return ("#" * max(1, round(share * width))).ljust(width)
-        eighths = max(1, round(share * width * 8))
+            return ("#" * round(share * width)).ljust(width)
+        eighths = round(share * width * 8)
         return ("█" * (eighths // 8) + _PARTS[eighths % 8].strip()).ljust(width)
 
     def sparkline(self, values: Sequence[float]) -> str:

@@ -27,6 +27,8 @@ LISTED_CELLS = 40
 """Up to so many means are listed below each other where they do not fit side by side."""
 BAR = 5
 """Columns of a full bar."""
+FULL_BAR = 2
+"""Distance from the mean of all rows, in their standard deviations, from which a bar is full."""
 WIDE, MEDIUM = 72, 50
 """Columns from which the table of components has all its columns, and those on the nearest component."""
 
@@ -83,7 +85,7 @@ def _print_components(terminal: Terminal, components: list[ComponentSummary]) ->
     if terminal.width >= WIDE:
         columns += [("mean\nprobability", "right"), ("rows at\n0.9 or more", "right")]
     if terminal.width >= MEDIUM:
-        columns += [("nearest", "right"), ("overlap", "right")]
+        columns += [("nearest", "right"), ("shared\nrows", "right")]
     rows = []
     for component in components:
         row = [str(component.component)]
@@ -111,11 +113,14 @@ def _print_means(terminal: Terminal, summary: MixtureSummary, components: list[C
         return f"{formats[d](feature.mean)} ± {formats[d].spread(feature.standard_deviation)}"
 
     def bar(component: ComponentSummary, d: int) -> str:
-        return " " + terminal.bar(_place(summary, component, d), BAR) if several else ""
+        distance = _distance(summary, component, d)
+        return (
+            f" {'-' if distance < 0 else '+'}{terminal.bar(abs(distance) / FULL_BAR, BAR)}" if several else ""
+        )
 
     cells = [[cell(component, d) for d in features] for component in components]
     widest = max(len(terminal.text(text)) for row in cells for text in row)
-    side_by_side = max(widest + (BAR + 1 if several else 0), *map(len, labels))
+    side_by_side = max(widest + (BAR + 2 if several else 0), *map(len, labels))
     label_width = max(len(names[d]) for d in features)
     has_bars = True
     if label_width + 2 + len(components) * (side_by_side + 2) <= terminal.width:
@@ -140,16 +145,18 @@ def _print_means(terminal: Terminal, summary: MixtureSummary, components: list[C
         rows = [[str(one.component), *row[:across]] for one, row in zip(components, cells, strict=True)]
         terminal.table([("component", "right"), *((names[d], "right") for d in features)], rows)
     if several and has_bars:
-        terminal.line("Bars: where a centre lies among all, from the lowest to the highest.", "dim")
+        terminal.line(
+            f"Bars: how far above (+) or below (-) the mean of all rows; a full one is {FULL_BAR} standard "
+            "deviations of all rows or more.",
+            "dim",
+        )
     _note_left_out(terminal, summary.n_features - len(features), "feature", "the most telling are shown")
 
 
-def _place(summary: MixtureSummary, component: ComponentSummary, d: int) -> float:
-    """Return where a centre lies between the lowest and the highest one, from 0 to 1."""
-    means = [one.features[d].mean for one in summary.components]
-    lowest, highest = min(means), max(means)
-    span = highest - lowest
-    return (component.features[d].mean - lowest) / span if span > 0 else 0.5
+def _distance(summary: MixtureSummary, component: ComponentSummary, d: int) -> float:
+    """Return how far a centre is from the mean of all, in standard deviations of all."""
+    deviation = summary.overall_deviations[d]
+    return (component.features[d].mean - summary.overall_means[d]) / deviation if deviation > 0 else 0.0
 
 
 def _short_label(summary: MixtureSummary, component: ComponentSummary, width: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -83,7 +82,7 @@ def split_by_hand(model: GaussianMixture, X: Rows, component: int, seed: int) ->
     if len(rows) > MOST_ROWS_OF_A_SPLIT:
         rows = np.random.default_rng(seed).choice(rows, MOST_ROWS_OF_A_SPLIT, replace=False)
     halves = GaussianMixture(2, covariance_type=model.covariance_type, random_state=seed)
-    _fit_quietly(halves, X[np.sort(rows)])
+    halves.fit(X[np.sort(rows)])
     half_weights, half_means, half_covariances = _parts(halves)
     weights, means, covariances = _parts(model)
     whole = weights[component]
@@ -139,13 +138,7 @@ def _continued(
     settings = model.get_params()
     kept = {name: settings[name] for name in ("tol", "reg_covar", "max_iter", "random_state", "n_jobs")}
     started.set_params(**kept, warm_start=True)
-    _fit_quietly(started, X)
+    started.fit(X)
     started.set_params(warm_start=False)
     started.component_names_ = names
     return started
-
-
-def _fit_quietly(mixture: GaussianMixture, X: Rows) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the page says what they say
-        mixture.fit(X)

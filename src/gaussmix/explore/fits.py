@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,9 +68,7 @@ def fit_table(features: Features, settings: FitSettings) -> Result:
     values, scaling = features.values, None
     if settings.standardize:
         values, scaling = standardize(values)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the page says what they say
-        model, selection = _fit(values, settings)
+    model, selection = _fit(values, settings)
     if scaling is not None:
         model = in_data_units(model, scaling)
         if selection is not None:

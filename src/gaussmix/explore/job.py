@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from gaussmix.exceptions import DataError, GaussmixError
 
 SECONDS_BETWEEN_CALLS_TO_STOP = 0.5
+_CANCELLED = "cancelled; the result is the one before"
+_log = logging.getLogger(__name__)
 
 
 class Cancelled(BaseException):
@@ -94,17 +97,17 @@ class Worker:
         try:
             task(self._say)
         except Cancelled:
-            self.error = "cancelled; the result is the one before"
+            self.error = _CANCELLED
         except GaussmixError as error:
             self.error = str(error)
         except MemoryError:
             self.error = "there is not enough memory; take a part of the rows or columns"
         except Exception as error:
-            self.error = (
-                "cancelled; the result is the one before"
-                if self._stopping  # what a library made of the request to stop is no news
-                else f"the fit failed: {type(error).__name__}: {error}"
-            )
+            if self._stopping:  # what a library made of the request to stop is no news
+                self.error = _CANCELLED
+                return
+            _log.exception("%s failed: a bug in gaussmix", self.doing)
+            self.error = f"{self.doing} failed: {type(error).__name__}: {error}"
 
     def _say(self, doing: str) -> None:
         self.doing = doing

@@ -13,6 +13,7 @@ import json
 import secrets
 import socket
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,7 +142,10 @@ def serve(
     port: int = 0,
     announce: Callable[[str], None] = lambda address: None,
 ) -> None:
-    """Serve until Ctrl-C.
+    """Serve until Ctrl-C, to be called in the main thread.
+
+    What fits warn of is said by the page: meanwhile such warnings are not shown. Filters of warnings belong
+    to the whole process, so they are set here, once, and not in the threads of the fits.
 
     Parameters
     ----------
@@ -164,23 +168,25 @@ def serve(
     except ImportError:
         raise DataError(_MISSING) from None
     listener = _bound_socket(host, port)
-    try:
-        port = listener.getsockname()[1]
-        token = secrets.token_urlsafe(24)
-        app = application(session, token, host, port)
-        config = uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", server_header=False,
-            timeout_graceful_shutdown=3, h11_max_incomplete_event_size=65_536,
-        )  # fmt: skip
-        session.fit(session.settings)
-        shown = f"[{host}]" if ":" in host else host
-        announce(f"http://{shown}:{port}/{token}/")
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:  # how it is meant to end
-        pass
-    finally:
-        listener.close()
-        session.worker.cancel()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            port = listener.getsockname()[1]
+            token = secrets.token_urlsafe(24)
+            app = application(session, token, host, port)
+            config = uvicorn.Config(
+                app, log_level="error", access_log=False, lifespan="off", server_header=False,
+                timeout_graceful_shutdown=3, h11_max_incomplete_event_size=65_536,
+            )  # fmt: skip
+            session.fit(session.settings)
+            shown = f"[{host}]" if ":" in host else host
+            announce(f"http://{shown}:{port}/{token}/")
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:  # how it is meant to end
+            pass
+        finally:
+            listener.close()
+            session.worker.cancel()
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

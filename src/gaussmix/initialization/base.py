@@ -47,7 +47,7 @@ class StartingData:
         Rows that a component found among these must hold. In a part of the rows, few that lie close by chance
         are taken for a component more easily than in all.
     own_unit : ndarray of shape (D,), optional
-        What a unit of the data is in working coordinates.
+        What a unit of the data is in working coordinates, but for a factor common to all features.
     """
 
     rows: Rows
@@ -76,8 +76,14 @@ class StartingData:
 
     @cached_property
     def resolution(self) -> Array:
-        """Step to which the values of each feature were rounded, or zero, shape (D,)."""
-        return rounding(self.sample.z)
+        """Step to which the values of each feature were rounded, or zero, shape (D,).
+
+        Repeated rows are no sign of it, but those of a single feature cannot be told from rounded ones.
+        """
+        z = self.sample.z
+        if z.shape[1] > 1:
+            z = z[np.append(True, (z[1:] != z[:-1]).any(axis=1))]
+        return rounding(z)
 
     def count_spikes(self, mixture: MixtureParameters, weights: Array) -> int:
         """Return how many components have collapsed on a few rows; see `gaussmix.initialization.spikes`.

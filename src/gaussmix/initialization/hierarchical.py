@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaussmix.core.parameters import MixtureParameters
-from gaussmix.core.rows import Array
 from gaussmix.core.statistics import SufficientStatistics
 from gaussmix.initialization.base import StartingData
 from gaussmix.initialization.hierarchical_tree import HierarchicalTree, grow_tree
@@ -102,7 +101,7 @@ class Hierarchical:
         model = self.model or ("VVV" if few else "EII")
         transformation = self.transformation or ("svd" if few else "standardized")
         z = sample.z / data.rows.coordinates.scale if transformation == "raw" else sample.z
-        tree = grow_tree(z, _as_counts(sample.weights), model=model, transformation=transformation)
+        tree = grow_tree(z, sample.weights, model=model, transformation=transformation)
         return SampleTree(sample, tree)
 
 
@@ -114,12 +113,3 @@ def _at_most(sample: Sample, size: int, generator: np.random.RandomState) -> Sam
         return sample
     chosen, counts = systematic_draws(sample.weights, size, generator)
     return Sample(sample.z[chosen], counts.astype(float))
-
-
-def _as_counts(weights: Array) -> Array:
-    """Return weights that can be taken for numbers of rows: on average not below one.
-
-    The likelihood of a cluster of a single row is a convention that hangs on the number of rows.
-    """
-    counts: Array = weights * max(1.0, len(weights) / weights.sum())
-    return counts

@@ -14,6 +14,10 @@ from gaussmix.initialization.transformations import TRANSFORMATIONS, PrincipalDi
 LARGEST_DETERMINANT = 32
 """Features above which no determinants are computed: scatter matrices of all groups would be too large."""
 _LARGEST_LOG_FACTOR = 460.0
+WEIGHT_STEPS = 2.0**40
+"""Relative to them, weights are rounded to one over so many."""
+LEAST_WEIGHT = 1e-100
+"""In units of the median; anything smaller could leave the range of doubles where it divides."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,9 @@ def grow_tree(
     are singular, can be compared, their determinants are replaced, and others added to, by a multiple of the
     trace (Fraley 1998, SIAM Journal on Scientific Computing 20, 270). With the default model and
     transformation the tree is that of mclust's ``hc(data, "VVV", use = "SVD")``; equal rows are one group
-    from the outset, as in mclust's ``dupPartition``. A row of weight two is a row that is there twice.
+    from the outset, as in mclust's ``dupPartition``. A row of weight two is one that is there twice, but only
+    ratios of weights matter: the likelihood of a cluster of a single row is a convention that hangs on the
+    number of rows, and a different row of median weight is taken for one row.
 
     Exact; time in proportion to the square of the number of different rows: about 0.02 seconds for 2,000 rows
     of five features, half a second for 10,000.
@@ -144,7 +150,8 @@ def grow_tree(
     weights : ndarray of shape (N,), optional
         Positive.
     scatters : ndarray of shape (N, D, D), optional
-        Scatter matrices of groups of rows about their means. Then equal means are not taken together.
+        Scatter matrices of groups of rows about their means. Then equal means are not taken together, and
+        weights are numbers of rows.
     model : {"EII", "VII", "EEE", "VVV"}
         Equal spheres (Ward's criterion), spheres, equal ellipsoids, ellipsoids. Where determinants would be
         zero anyway, because features outnumber the directions in which rows differ, and above 32 features,
@@ -166,8 +173,10 @@ def grow_tree(
     z = np.asarray(z, dtype=float)
     weights = np.ones(len(z)) if weights is None else np.asarray(weights, dtype=float)
     groups = np.arange(len(z))
+    unit = 1.0
     if scatters is None:
         groups, z, weights = _equal_rows_together(z, weights)
+        weights, unit = _as_counts(weights)
     directions = PrincipalDirections.of(z, weights, scatters)
     rank = len(directions.singular_values)
     if rank == 0:
@@ -182,7 +191,8 @@ def grow_tree(
         None if scatters is None else matrix.T @ scatters @ matrix,
         n_features,
     )
-    return HierarchicalTree(groups, *problem.merged(MergeModel[model]))
+    merges, costs = problem.merged(MergeModel[model])
+    return HierarchicalTree(groups, merges, unit * costs)
 
 
 @dataclass(frozen=True)
@@ -242,6 +252,17 @@ def _equal_rows_together(z: Array, weights: Array) -> tuple[NDArray[np.int64], A
     _, first = np.unique(groups, return_index=True)
     total: Array = np.bincount(groups, weights).astype(float)
     return groups, z[first], total
+
+
+def _as_counts(weights: Array) -> tuple[Array, float]:
+    """Return weights in units of their median, and that unit.
+
+    Rounded, so that what a change of units loses in the last places does not decide between equal merges.
+    """
+    unit = float(np.median(weights))
+    mantissas, exponents = np.frexp(weights / unit)
+    rounded = np.ldexp(np.round(mantissas * WEIGHT_STEPS) / WEIGHT_STEPS, exponents)
+    return np.maximum(rounded, LEAST_WEIGHT), unit
 
 
 def _in_order(n_groups: int) -> tuple[NDArray[np.int64], Array]:

@@ -40,9 +40,11 @@ def parameters_of_clusters(data: StartingData, statistics: SufficientStatistics)
     if not parameters.repaired.any() or statistics.moments is Moments.POOLED:
         return replace(parameters, repaired=np.zeros(len(statistics.counts), dtype=bool))
     pooled = parameters_at(data, statistics.about(parameters.means))
-    covariances = parameters.covariances.copy()
+    # The factors, too: of ellipsoids as thin as rounding they cannot be had from covariances.
+    covariances, factor = parameters.covariances.copy(), parameters.factor.copy()
     covariances[parameters.repaired] = pooled.covariances[parameters.repaired]
-    return MixtureParameters.from_covariances(data.family, parameters.weights, parameters.means, covariances)
+    factor[parameters.repaired] = pooled.factor[parameters.repaired]
+    return MixtureParameters(data.family, parameters.weights, parameters.means, covariances, factor)
 
 
 def parameters_at(data: StartingData, statistics: SufficientStatistics) -> MixtureParameters:

@@ -143,9 +143,8 @@ def grow_tree_of_rows(
             chosen, counts = systematic_draws(of_leaves[order], limit, generator)
             by_number = np.argsort(leaves[order[chosen]])
             leaves, of_leaves = leaves[order[chosen]][by_number], counts[by_number].astype(float)
-    # The likelihood of a cluster of a single row is a convention that hangs on the number of rows.
-    of_leaves = of_leaves * max(1.0, len(of_leaves) / of_leaves.sum())
     tree = grow_tree(z[leaves], of_leaves, model=model, transformation=transformation)
+    of_leaves = of_leaves / np.median(np.bincount(tree.groups, of_leaves))  # as the tree has taken them
     directions = PrincipalDirections.of(z[leaves], of_leaves)
     matrix = TRANSFORMATIONS[transformation](directions)
     return TreeOfRows(tree, leaves, of_leaves, model, directions.mean, matrix)

@@ -5,11 +5,12 @@ caller's; `plot_mixture` chooses the picture that suits the data and writes a fi
 when something is drawn.
 """
 
-from gaussmix.plot.animation import EMAnimationDisplay, EMHistory
+from gaussmix.plot.animation import EMAnimationDisplay
 from gaussmix.plot.clusters import ClusterDisplay
 from gaussmix.plot.contours import DensityContourDisplay
 from gaussmix.plot.dendrogram import DendrogramDisplay
 from gaussmix.plot.density import DensityDisplay
+from gaussmix.plot.em_history import EMHistory
 from gaussmix.plot.goodness_of_fit import GoodnessOfFitDisplay
 from gaussmix.plot.merging import MergingDisplay
 from gaussmix.plot.pairs import PairDisplay

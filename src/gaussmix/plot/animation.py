@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import os
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.core.rows import Array
-from gaussmix.estimators import GaussianMixture
-from gaussmix.exceptions import DegenerateComponentWarning
 from gaussmix.explain.components import marginal_covariances
 from gaussmix.explain.rows import RowTable
 from gaussmix.plot.display import Display
 from gaussmix.plot.ellipse import ellipse_curve
+from gaussmix.plot.em_history import EMHistory, run_em, spread_frames, without_feature_names
 from gaussmix.plot.limits import axis_limits
 from gaussmix.plot.names import ComponentNames
 from gaussmix.plot.sampling import ShownRows, choose_rows
@@ -30,56 +27,6 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 3000
 MOST_FRAMES = 40
-
-
-class EMHistory:
-    """Callback that remembers the mixture after every iteration of a fit.
-
-    ``GaussianMixture(...).set_callbacks(history).fit(X)`` fills it. Callbacks need scikit-learn 1.9.
-
-    Attributes
-    ----------
-    runs : list of list of GaussianMixture
-        A list for each start from which EM ran, after the search for the best optimum; it has the mixture
-        after each iteration.
-    """
-
-    def __init__(self) -> None:
-        self.runs: list[list[Any]] = []
-
-    def setup(self, estimator: Any, context: Any) -> None:
-        """Forget an earlier fit."""
-        self.runs = []
-
-    def teardown(self, estimator: Any, context: Any) -> None:
-        """Keep what was seen."""
-
-    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Take note of a start."""
-        if context.task_name == "initialization":
-            self.runs.append([])
-
-    def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool:
-        """Take note of an iteration."""
-        if context.task_name == "iteration":
-            self.runs[-1].append(fitted_estimator)
-        return False
-
-    def run_of(self, model: Any) -> list[Any]:
-        """Return the run that ended in a model.
-
-        Raises
-        ------
-        ValueError
-            If none did.
-        """
-        for run in self.runs:
-            if run and np.array_equal(run[-1].means_, model.means_):
-                return run
-        raise ValueError(
-            "The history has no run that ended in this model: fit it with set_callbacks(history) first, and "
-            "draw that model."
-        )
 
 
 class EMAnimationDisplay(Display):
@@ -217,13 +164,13 @@ class EMAnimationDisplay(Display):
         chosen, names = choose_two_features(model, table, features, feature_names)
         rows = choose_rows(model, table, max_rows)
         if history is None:
-            run = _run_em(model, rows.values, init_params, max_iter, random_state)
+            run = run_em(model, rows.values, init_params, max_iter, random_state)
             first = 0
         else:
             run, first = history.run_of(model), 1
-        frames = _frames(len(run), max_frames)
+        frames = spread_frames(len(run), max_frames)
         shown = axis_names(names)
-        mixtures = [_plain(run[frame]) for frame in frames]
+        mixtures = [without_feature_names(run[frame]) for frame in frames]
         display = cls(
             rows=ShownRows(rows.values[:, chosen], rows.labels, rows.n_rows),
             labels=np.array([mixture.predict(rows.values) for mixture in mixtures]),
@@ -233,7 +180,7 @@ class EMAnimationDisplay(Display):
             log_likelihoods=np.array([mixture.score(rows.values) for mixture in mixtures]),
             feature_names=(shown[chosen[0]], shown[chosen[1]]),
             components=ComponentNames.of(model) if history else None,
-            fitted_log_likelihood=_plain(model).score(rows.values),
+            fitted_log_likelihood=without_feature_names(model).score(rows.values),
         )
         return display.plot(ax=ax, **plot_options)
 
@@ -366,50 +313,3 @@ class EMAnimationDisplay(Display):
             f"iteration {self.iterations[frame]}\nmean log-likelihood {self.log_likelihoods[frame]:.4f}"
         )
         return [self.points_, self.ellipses_, *self.numbers_, self.counter_]
-
-
-def _frames(n_iterations: int, most: int) -> NDArray[np.intp]:
-    """Return which of some iterations are shown: the first and the last, and the later the farther apart."""
-    if n_iterations <= most:
-        return np.arange(n_iterations)
-    # Early on a geometric series repeats itself: the longest whose different numbers are few enough is taken.
-    for length in range(4 * most, 1, -1):
-        frames = np.unique(np.round(np.geomspace(1, n_iterations, length)).astype(np.intp)) - 1
-        if len(frames) <= most:
-            return frames
-    return np.array([n_iterations - 1])
-
-
-def _run_em(
-    model: Any, values: Array, init_params: str, max_iter: int, random_state: int
-) -> list[GaussianMixture]:
-    """Return the mixtures of a plain run of EM: its start, and what each iteration made of it."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    mixture = GaussianMixture(
-        len(model.weights_), covariance_type=model.covariance_type, init_params=init_params, moves=None,
-        accelerate=False, max_iter=0, tol=1e-5, reg_covar=getattr(model, "reg_covar", "auto"),
-        random_state=random_state, n_jobs=model.n_jobs, warm_start=True, noise=getattr(model, "noise", False),
-    )  # fmt: skip
-    run = []
-    with warnings.catch_warnings():
-        # One iteration at a time does not converge, and of a component that collapses on the way the fit
-        # itself has warned.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", DegenerateComponentWarning)
-        for step in range(max_iter + 1):
-            if step == 1:
-                mixture.set_params(max_iter=1)
-            mixture.fit(values)
-            run.append(copy.copy(mixture))
-            if step and mixture.converged_:
-                break
-    return run
-
-
-def _plain(mixture: Any) -> Any:
-    """Return a copy that takes rows without column names."""
-    plain = copy.copy(mixture)
-    if hasattr(plain, "feature_names_in_"):
-        del plain.feature_names_in_
-    return plain

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gaussmix.core.rows import Array
-from gaussmix.explain.components import marginal_covariances, root_mean_square
+from gaussmix.explain.components import FeatureNoise, marginal_covariances, root_mean_square
 from gaussmix.explain.information import most_telling_features
 from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
 from gaussmix.explain.wording import format_count
@@ -24,6 +24,7 @@ from gaussmix.plot.style import (
     axis_names,
     component_handles,
     component_line,
+    noise_handle,
     plain_legend,
     plain_text,
 )
@@ -35,7 +36,7 @@ MOST_BINS = 120
 
 
 class DensityDisplay(Display):
-    """Histogram of one feature with the components' densities and their sum.
+    """Histogram of one feature with the components' densities, that of noise if there is any, and their sum.
 
     Use `from_estimator` to make one; `plot` draws it again.
 
@@ -53,6 +54,8 @@ class DensityDisplay(Display):
         Rows beyond the limits.
     components : ComponentNames, optional
         Default: numbers.
+    noise : FeatureNoise, optional
+        The mixture's noise in this feature, if it has any.
 
     Attributes
     ----------
@@ -61,7 +64,9 @@ class DensityDisplay(Display):
     histogram_ : StepPatch
     component_curves_ : LineCollection
         One curve a component.
+    noise_line_ : Line2D or None
     total_line_ : Line2D
+        Of components and noise together.
     numbers_ : list of Text
         The components' numbers at their peaks, where they are too many for a legend.
     """
@@ -78,6 +83,7 @@ class DensityDisplay(Display):
         limits: tuple[float, float],
         n_outside: int = 0,
         components: ComponentNames | None = None,
+        noise: FeatureNoise | None = None,
     ) -> None:
         self.edges = edges
         self.heights = heights
@@ -88,6 +94,7 @@ class DensityDisplay(Display):
         self.limits = limits
         self.n_outside = n_outside
         self.components = components or ComponentNames.given(None, len(means))
+        self.noise = noise
 
     @classmethod
     def from_estimator(
@@ -159,7 +166,7 @@ class DensityDisplay(Display):
         is_inside = (values >= limits[0]) & (values <= limits[1])
         inside = values[is_inside]
         weights = np.asarray(model.weights_, dtype=np.float64)
-        within = float(root_mean_square(np.sqrt(np.maximum(variances, 0.0)), weights))
+        within = float(root_mean_square(np.sqrt(np.maximum(variances, 0.0)), weights / weights.sum()))
         edges = _bin_edges(inside, within, bins)
         heights, _ = np.histogram(inside, bins=edges, weights=row_weight[is_inside])
         return cls(
@@ -172,6 +179,7 @@ class DensityDisplay(Display):
             limits=limits,
             n_outside=len(values) - len(inside),
             components=ComponentNames.of(model),
+            noise=FeatureNoise.of(model, d),
         )
 
     def plot(self, ax: Axes | None = None, *, legend: bool = True, theme: Theme = LIGHT) -> DensityDisplay:
@@ -207,15 +215,23 @@ class DensityDisplay(Display):
             zorder=3,
         )
         ax.add_collection(self.component_curves_, autolim=False)
+        total = components.sum(axis=0)
+        self.noise_line_ = None
+        if self.noise is not None:
+            density = self.noise.density(grid)
+            total = total + density
+            self.noise_line_ = ax.plot(grid, density, color=theme.muted, linewidth=1.2, zorder=2)[0]
         self.total_line_ = ax.plot(
-            grid, components.sum(axis=0), color=theme.text, linewidth=1.0, label="all together", zorder=2
+            grid, total, color=theme.text, linewidth=1.0, label="all together", zorder=2
         )[0]
         ax.set_xlim(*self.limits)
-        ax.set_ylim(0.0, self._top(components.sum(axis=0)))
+        ax.set_ylim(0.0, self._top(total))
         ax.set_xlabel(self.feature_name, **plain_text(self.feature_name))
         ax.set_ylabel("density")
-        if legend and 1 < len(self.means) <= LEGEND_COMPONENTS:
+        any_noise = self.noise is not None
+        if legend and len(self.means) + any_noise > 1 and len(self.means) <= LEGEND_COMPONENTS:
             handles = component_handles(self.components.full, theme, marker=False)
+            handles += [noise_handle(theme, marker=False)] * any_noise
             plain_legend(ax.legend(handles=[*handles, self.total_line_], **LEGEND))
         self.numbers_ = []
         if legend and len(self.means) > LEGEND_COMPONENTS:  # numbers at the peaks stand in for the legend

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gaussmix.explain import GroupExplanation, MixtureExplanation, NotableRow
+from gaussmix.explain import ComponentSummary, GroupExplanation, MixtureExplanation, NotableRow
 from gaussmix.explain.sentences import feature_formats
 from gaussmix.explain.wording import display_names, format_count, format_probability, format_share
 
@@ -38,22 +38,19 @@ def component_cards(explanation: MixtureExplanation, shown: list[int]) -> list[d
     return [_card(explanation, explanation.groups[k]) for k in shown]
 
 
-def component_rows(explanation: MixtureExplanation, shown: list[int]) -> list[dict[str, Any]]:
+def component_rows(components: list[ComponentSummary]) -> list[dict[str, Any]]:
     """Return one row a component: size, certainty, nearest other."""
     rows = []
-    for k in shown:
-        group, component = explanation.groups[k], explanation.summary.components[k]
+    for component in components:
         rows.append(
             {
-                "component": k,
-                "rows": f"{group.n_rows:,}",
-                "share": format_share(group.share),
+                "component": component.component,
+                "rows": f"{component.n_rows:,}",
+                "share": format_share(component.share),
                 "probability": format_probability(component.mean_probability),
                 "sure": format_share(component.sure_share),
-                "nearest": group.nearest,
-                "overlap": format_share(
-                    None if group.nearest is None else explanation.overlap[k][group.nearest]
-                ),
+                "nearest": component.nearest,
+                "overlap": format_share(component.overlap),
             }
         )
     return rows

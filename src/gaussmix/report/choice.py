@@ -8,15 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from gaussmix.covariance import FAMILIES
-from gaussmix.explain.choice import criterion_name
-from gaussmix.explain.wording import DASH, clean_text, format_count, format_number, format_share, join_words
+from gaussmix.explain.choice import choice_sentences, criterion_name, model_name
+from gaussmix.explain.wording import DASH, clean_text, format_count, format_number
 from gaussmix.selection import SelectionRow, SelectionTable
 
 MOST_CELLS = 600
 FEWEST_NUMBERS = 5
 _NUMBERS = ("criterion", "bic", "icl", "aic", "log_likelihood", "seconds", "bic_weight")
-_EVIDENCE = ((10.0, "very strong"), (6.0, "strong"), (2.0, "some"), (0.0, "hardly any"))
-"""Differences of BIC and what they are evidence of: Kass and Raftery 1995, section 3.2."""
 
 
 def choice_content(table: SelectionTable) -> dict[str, Any] | None:
@@ -37,20 +35,23 @@ def choice_content(table: SelectionTable) -> dict[str, Any] | None:
         return None
     best = ranking[0]
     named = criterion_name(table)
-    sentences = _sentences(table, [row.criterion for row in table], best, named)
+    sentences = [clean_text(sentence, 600) for sentence in choice_sentences(table)]
     numbers = _shown_numbers(table, best)
     if len(numbers) < len({row.n_components for row in table}):
         shown = f"{numbers[0]} to {numbers[-1]} components"
         if len(numbers) == 1:
             shown = format_count(int(numbers[0]), "component")
         sentences.append(f"Shown are the models of {shown}, around the one chosen.")
+    if best.sound and not all(row.sound for row in ranking):
+        sentences.append("What was passed over is marked with an asterisk.")
     rows = [row for row in table if row.n_components in numbers]
     values = [row.criterion for row in rows]
     families = _families_by_merit(rows, values)
     models = [
         asdict(row)
         | {name: _finite(getattr(row, name)) for name in _NUMBERS}
-        | {"value": _finite(values[number]), "sound": row.sound, "chosen": row == best}
+        | {"name": model_name(row), "value": _finite(values[number])}
+        | {"sound": row.sound, "chosen": row == best}
         for number, row in enumerate(rows)
     ]
     for model in models:
@@ -76,16 +77,6 @@ def choice_content(table: SelectionTable) -> dict[str, Any] | None:
         "families": families,
         "meanings": {family: FAMILIES[family].meaning for family in families},
     }
-
-
-def model_name(row: SelectionRow) -> str:
-    """Return what a model is called in a sentence.
-
-    Parameters
-    ----------
-    row : SelectionRow
-    """
-    return f"{row.covariance_type} with {format_count(row.n_components, 'component')}"
 
 
 def _shown_numbers(table: SelectionTable, best: SelectionRow) -> list[int]:
@@ -133,54 +124,6 @@ def _cell(
         "label": f"{label}, {format_number(abs(excess), 3)} {'above' if excess >= 0 else 'below'} the best",
         "strength": f"{math.exp(-max(excess, 0.0) / 20.0):.2f}" if row.sound else "0",
     }
-
-
-def _sentences(table: SelectionTable, values: list[float], best: SelectionRow, named: str) -> list[str]:
-    numbers, families = table["n_components"], set(table["covariance_type"])
-    among = f"{numbers.min()} to {numbers.max()} components"
-    if numbers.min() == numbers.max():
-        among = f"all of {format_count(int(numbers.min()), 'component')}"
-    if len(families) > 1:
-        among += f" in {len(families)} covariance families"
-    sentences = [
-        f"{format_count(len(table), 'model')} {'was' if len(table) == 1 else 'were'} compared, {among}. "
-        f"{model_name(best)} has the least {named}."
-        if best.sound
-        else f"None of the {len(table)} models compared is sound; {model_name(best)} is the least bad: "
-        f"{clean_text(best.message or '', 200)}."
-    ]
-    value = {id(row): values[i] for i, row in enumerate(table)}
-    sound = [row for row in table.ranking if row.sound and row is not best]
-    if best.sound and sound:
-        runner_up = sound[0]
-        excess = value[id(runner_up)] - value[id(best)]
-        if named == "BIC":
-            strength = next(words for least, words in _EVIDENCE if excess >= least)
-            sentences.append(
-                f"The next best, {model_name(runner_up)}, is {format_number(excess, 3)} higher: {strength} "
-                f"evidence for the one chosen against this one. Its weight of evidence among all is "
-                f"{format_share(best.bic_weight)}, the next one's {format_share(runner_up.bic_weight)}."
-            )
-        else:
-            sentences.append(f"The next best, {model_name(runner_up)}, is {format_number(excess, 3)} higher.")
-        rivals = sorted({row.n_components for row in sound if value[id(row)] - value[id(best)] < 2.0})
-        others = [str(number) for number in rivals if number != best.n_components]
-        if others and named in ("BIC", "ICL"):
-            sentences.append(
-                f"Models with {join_words(others)} component{'' if others == ['1'] else 's'} are nearly as "
-                f"good (within 2 of the least {named}): the number of components is not certain."
-            )
-    if best.n_components == numbers.max() > 1 and len(set(numbers.tolist())) > 1:
-        sentences.append(
-            f"The number chosen, {best.n_components}, is the largest that was tried: more may be better."
-        )
-    unsound = sum(not row.sound for row in table.ranking)
-    if unsound and best.sound:
-        sentences.append(
-            f"{format_count(unsound, 'model')} {'was' if unsound == 1 else 'were'} passed over, as a "
-            "component collapsed: marked with an asterisk."
-        )
-    return sentences
 
 
 def _finite(value: float) -> float | None:

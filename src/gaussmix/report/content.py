@@ -120,7 +120,7 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
         "map": still_map,
         "map_data": packed_map,
         "pairs": pairs,
-        "components": component_rows(explanation, numbered),
+        "components": component_rows(shown),
         "components_left_out": (
             f"{format_count(left_out, 'smaller component')} not shown." if left_out else ""
         ),

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core.rows import Array
 from gaussmix.explain import MixtureSummary
-from gaussmix.explain.components import marginal_covariances
+from gaussmix.explain.components import FeatureNoise, marginal_covariances
 from gaussmix.explain.rows import RowTable
 from gaussmix.explain.sentences import feature_formats
 from gaussmix.explain.wording import display_names, format_count
@@ -210,12 +210,14 @@ def _density(
         * np.exp(-0.5 * ((grid - means[:, None]) / deviations[:, None]) ** 2)
         / (deviations[:, None] * np.sqrt(2.0 * np.pi))
     )
+    noise = FeatureNoise.of(model, 0)
     return {
         "density": {
             "edges": _packed(edges, np.float32),
             "heights": _packed(heights / (weight.sum() * (edges[1] - edges[0])), np.float32),
             "grid": _packed(grid, np.float32),
             "curves": _packed(curves, np.float32),
+            "noise": 0.0 if noise is None else noise.height * scale,
         }
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gaussmix.core.discriminant import discriminant_directions
 from gaussmix.core.rows import Array
 from gaussmix.explain import MixtureSummary
 from gaussmix.explain.components import marginal_covariances
@@ -67,9 +68,7 @@ class Projection:
 def projection_axes(model: Any, summary: MixtureSummary) -> Projection:
     """Return the two directions in which means and covariances of the components differ most.
 
-    The dimension reduction of Scrucca (2010, Statistics and Computing 20, 471): directions, in the metric of
-    the overall covariance, along which the components' means and covariances vary. A single component has
-    its principal axes instead.
+    See `gaussmix.core.discriminant`; a single component has its principal axes instead.
 
     Parameters
     ----------
@@ -81,33 +80,12 @@ def projection_axes(model: Any, summary: MixtureSummary) -> Projection:
     weights = weights / weights.sum()  # noise, if there is any, has its own
     means = (np.asarray(model.means_, dtype=np.float64) - np.asarray(summary.overall_means)) / scale
     matrices = _matrices(model, scale)
-    within = np.tensordot(weights, matrices, axes=1)
-    overall = within + (weights[:, None] * means).T @ means
-    values, vectors = np.linalg.eigh(overall)
-    if summary.n_components == 1:
-        return Projection(_oriented(vectors[:, ::-1][:, :2].T))
-    # Directions without spread cannot be brought to unit variance and tell nothing.
-    kept = values > values.max() * 1e-10
-    whiten = vectors[:, kept] / np.sqrt(values[kept])
-    places = means @ whiten
-    kernel = (weights[:, None] * places).T @ places
-    kernel = kernel @ kernel
-    for weight, matrix in zip(weights, matrices, strict=True):
-        difference = whiten.T @ (matrix - within) @ whiten
-        kernel += weight * difference @ difference
-    _, directions = np.linalg.eigh(kernel)
-    axes = (whiten @ directions[:, ::-1][:, :2]).T
-    if len(axes) < 2:
-        axes = np.vstack([axes, np.zeros_like(axes)])
-    lengths = np.linalg.norm(axes, axis=1, keepdims=True)
-    return Projection(_oriented(axes / np.where(lengths > 0, lengths, 1.0)))
-
-
-def _oriented(axes: Array) -> Array:
-    """Return directions with their largest part positive: a sign is nobody's choice."""
-    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
-    oriented: Array = axes * np.where(largest < 0, -1.0, 1.0)
-    return oriented
+    total = np.tensordot(weights, matrices, axes=1) + (weights[:, None] * means).T @ means
+    found = discriminant_directions(weights, means, matrices, total, share_of_means=0.5)
+    axes = np.zeros((2, len(scale)))  # where rows differ in one direction only, the other is none
+    told = found.directions[:2]
+    axes[: len(told)] = told / np.linalg.norm(told, axis=1, keepdims=True)
+    return Projection(axes)
 
 
 def _units(summary: MixtureSummary) -> Array:

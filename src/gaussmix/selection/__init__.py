@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gaussmix.selection.grid import GridResult, fit_grid
+from gaussmix.selection.grid import fit_grid
 from gaussmix.selection.problem import Cell, Clock
+from gaussmix.selection.records import GridResult
 from gaussmix.selection.table import SelectionRow, SelectionTable
 
 __all__ = ["Cell", "Clock", "GridResult", "SelectionRow", "SelectionTable", "fit_grid"]

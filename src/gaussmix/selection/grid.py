@@ -5,30 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends import default_backend
-from gaussmix.core import criteria
 from gaussmix.core.conjugate_prior import Prior
-from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, n_free_parameters
+from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
-from gaussmix.covariance import FAMILIES
 from gaussmix.exceptions import DegenerateCovarianceError
-from gaussmix.fitting import FitResult, with_log_likelihoods_of_data
 from gaussmix.initialization import STARTS
 from gaussmix.selection.neighbours import proposals, screened
 from gaussmix.selection.nesting import contained, directly_contained
 from gaussmix.selection.problem import Cell, CellFit, Clock, Problem
-from gaussmix.selection.table import SelectionRow
+from gaussmix.selection.records import NEGLIGIBLE, GridResult, Records
 
-Item = TypeVar("Item")
-
-NEGLIGIBLE = 1e-3
-"""Differences of the log-likelihood of all rows together that do not matter."""
 REMAINING = 2e-4
 """What an iteration of EM may gain, summed over all rows, where it stops in a cell that is not chosen."""
 MOST_ROUNDS = 4
@@ -49,40 +41,6 @@ WORTH_THREADS = 2_000_000
 """The same product from which cells are fitted side by side; below, Python's lock eats what threads gain."""
 
 OUT_OF_TIME = "not fitted: max_seconds was reached before"
-
-
-@dataclass(frozen=True)
-class GridResult:
-    """What a search over the grid found.
-
-    Parameters
-    ----------
-    fits : dict of Cell to CellFit
-        The best of each cell; log-likelihoods are means over the rows that were searched on.
-    messages : dict of Cell to str
-        Why a cell has no fit, or why it should not be chosen.
-    rows : list of SelectionRow
-        In the order of the cells, with BIC as the criterion.
-    problem : Problem
-    timed_out : bool
-    """
-
-    fits: dict[Cell, CellFit]
-    messages: dict[Cell, str]
-    rows: list[SelectionRow]
-    problem: Problem
-    timed_out: bool
-
-    def cell(self, row: SelectionRow) -> Cell:
-        """Return the cell that a row describes."""
-        key = FAMILIES[row.covariance_type].identifier, row.n_components
-        return next(cell for cell in self.fits if cell.key == key)
-
-    def fit_of(self, cell: Cell) -> FitResult:
-        """Return a cell's mixture in the data's units, and the run that led to it."""
-        coordinates = self.problem.coordinates
-        em = with_log_likelihoods_of_data(self.fits[cell].em, coordinates.log_jacobian)
-        return FitResult(em.parameters.to_data(coordinates), em, self.problem.constant, None)
 
 
 def fit_grid(
@@ -169,9 +127,7 @@ class _GridSearch:
         self.tol = max(tol, REMAINING / problem.total_weight)
         self.clock = clock
         self.progress = progress
-        self.fits: dict[Cell, CellFit] = {}
-        self.messages: dict[Cell, str] = {}
-        self.seconds = dict.fromkeys(self.cells, 0.0)
+        self.records = Records(problem, self.cells)
         self.n_done = 0
         rows, features = problem.data(families[0]).rows.n_rows, problem.rows.n_features
         self.cost = rows * max(numbers) * features**2
@@ -186,27 +142,29 @@ class _GridSearch:
             if message is None:
                 possible.append(cell)
             else:
-                self.messages[cell] = message
+                self.records.messages[cell] = message
         if not possible:
             # There has to be an answer, be it one that the floor alone keeps from being singular.
             some = [cell for cell in self.cells if cell.n_components <= self.problem.n_different]
-            possible = sorted(some, key=lambda cell: self._n_parameters(cell))[:1]
+            possible = sorted(some, key=lambda cell: self.records.n_parameters(cell))[:1]
             for cell in possible:
-                self.messages[cell] = self.messages[cell].replace("not fitted", "held up by the floor alone")
+                self.records.messages[cell] = self.records.messages[cell].replace(
+                    "not fitted", "held up by the floor alone"
+                )
         self.problem.prepare(sorted({cell.n_components for cell in possible}))
-        self.n_done = len(self.messages)
+        self.n_done = len(self.records.messages)
         # One cell is fitted whatever the time, so that there is an answer.
         self._each(self._from_tree, possible[:1])
         for cells in self._by_price(possible[1:]):
             self._each(self._from_tree, self._worthwhile(cells))
-        fitted = [cell for cell in possible if cell in self.fits]
+        fitted = [cell for cell in possible if cell in self.records.fits]
         if self.thorough:
             self._each(self._from_portfolio, fitted)
         for _ in range(1 if self.is_dear else MOST_ROUNDS):
             if not self._agree(fitted):
                 break
         for _ in range(1 if self.is_dear else 2):
-            contenders = self._ranking()[: None if self.thorough else CONTENDERS]
+            contenders = self.records.ranking()[: None if self.thorough else CONTENDERS]
             changed = self._each(self._from_all_neighbours, contenders)
             if not any(changed):
                 break
@@ -214,10 +172,10 @@ class _GridSearch:
         self._finish()
         timed_out = self.clock.is_over
         for cell in possible:
-            if cell not in self.fits:
-                self.messages.setdefault(cell, OUT_OF_TIME)
-        rows = [self._row(cell) for cell in self.cells]
-        return GridResult(self.fits, self.messages, rows, self.problem, timed_out)
+            if cell not in self.records.fits:
+                self.records.messages.setdefault(cell, OUT_OF_TIME)
+        rows = [self.records.row(cell) for cell in self.cells]
+        return GridResult(self.records.fits, self.records.messages, rows, self.problem, timed_out)
 
     def _each(self, work: Callable[[Cell], bool], cells: Sequence[Cell]) -> list[bool]:
         """Return what a function says of each cell; cells side by side if that pays."""
@@ -243,25 +201,26 @@ class _GridSearch:
 
     def _worthwhile(self, cells: list[Cell]) -> list[Cell]:
         """Return the cells that may win, as far as fits of families that contain theirs tell."""
-        ranking = self._ranking()
-        if not self.is_dear or not ranking or not self.fits[ranking[0]].sound:
+        ranking = self.records.ranking()
+        if not self.is_dear or not ranking or not self.records.fits[ranking[0]].sound:
             return cells
-        best = self._bic(ranking[0])
+        best = self.records.bic(ranking[0])
         slack = SLACK * self.problem.rows.n_features
         kept = []
         for cell in cells:
             larger = [
                 other
-                for other in self.fits
+                for other in self.records.fits
                 if other.n_components == cell.n_components
                 and cell.family.identifier in contained(other.family.identifier)
             ]
             bounds = {
-                other: self._bic_with(cell, self.fits[other].em.log_likelihood + slack) for other in larger
+                other: self.records.bic_with(cell, self.records.fits[other].em.log_likelihood + slack)
+                for other in larger
             }
             surest = max(larger, key=lambda other: bounds[other], default=None)
             if cell.family.identifier in frozenset().union(*LATER) and surest and bounds[surest] > best:
-                self.messages[cell] = (
+                self.records.messages[cell] = (
                     "not fitted: it could not be the best by BIC even if it were as likely as "
                     f"{surest.family.identifier}, which contains it"
                 )
@@ -272,16 +231,16 @@ class _GridSearch:
 
     def _from_tree(self, cell: Cell) -> bool:
         """Fit a cell from the clusters of the tree."""
-        if self.fits and self.clock.is_over:
+        if self.records.fits and self.clock.is_over:
             return False
-        clock = self.clock if self.fits else Clock()
+        clock = self.clock if self.records.fits else Clock()
         begun = time.perf_counter()
         try:
             start = self.problem.start(cell)
-            self._keep(cell, self._climb(cell, start, clock))
+            self.records.keep(cell, self._climb(cell, start, clock))
         except (DegenerateCovarianceError, np.linalg.LinAlgError):
-            self.messages[cell] = "not fitted: a covariance became singular"
-        self.seconds[cell] += time.perf_counter() - begun
+            self.records.messages[cell] = "not fitted: a covariance became singular"
+        self.records.seconds[cell] += time.perf_counter() - begun
         self.n_done += 1
         self._tell("models fitted")
         return True
@@ -290,13 +249,6 @@ class _GridSearch:
         """Run EM on the rows that are searched on."""
         most = min(SHORT_ITER, self.max_iter) if self.is_dear else self.max_iter
         return self.problem.climb(cell, start, tol=self.tol, max_iter=most, clock=clock or self.clock)
-
-    def _keep(self, cell: Cell, fit: CellFit) -> bool:
-        """Take a fit if it is better than the one at hand; return whether."""
-        if cell in self.fits and fit.merit <= self.fits[cell].merit:
-            return False
-        self.fits[cell] = fit
-        return True
 
     def _agree(self, cells: Iterable[Cell]) -> bool:
         """Let cells start those that must be at least as likely; return whether any gained."""
@@ -309,15 +261,6 @@ class _GridSearch:
             )
         return changed
 
-    def _lags(self, cell: Cell, other: CellFit) -> bool:
-        """Return whether a cell is less likely than another that it should not be less likely than."""
-        mine = self.fits[cell]
-        if not other.sound:
-            return False
-        if not mine.sound:
-            return True
-        return (other.em.log_likelihood - mine.em.log_likelihood) * self.problem.total_weight > NEGLIGIBLE
-
     def _from_parts(self, cell: Cell) -> bool:
         """Start a cell from the families that it contains, if one of those is likelier."""
         present = frozenset(family.identifier for family in self.families)
@@ -328,9 +271,9 @@ class _GridSearch:
         return self._improve(
             cell,
             (
-                self.problem.step_into(cell, self.fits[other].em.parameters)
+                self.problem.step_into(cell, self.records.fits[other].em.parameters)
                 for other in others
-                if other in self.fits and self._lags(cell, self.fits[other])
+                if other in self.records.fits and self.records.lags(cell, self.records.fits[other])
             ),
         )
 
@@ -338,13 +281,13 @@ class _GridSearch:
         """Start a cell from the same family with fewer components, if that is likelier."""
         position = self.numbers.index(cell.n_components)
         other = self.by_key[cell.family.identifier, self.numbers[position - 1]]
-        if other not in self.fits or not self._lags(cell, self.fits[other]):
+        if other not in self.records.fits or not self.records.lags(cell, self.records.fits[other]):
             return False
         step = cell.n_components - other.n_components
         if step > 1:
             return False
         return self._improve(
-            cell, proposals(self.problem, cell, below=self.fits[other], above=None, siblings=())
+            cell, proposals(self.problem, cell, below=self.records.fits[other], above=None, siblings=())
         )
 
     def _from_portfolio(self, cell: Cell) -> bool:
@@ -362,17 +305,17 @@ class _GridSearch:
         below = self.by_key.get((cell.family.identifier, cell.n_components - 1))
         above = self.by_key.get((cell.family.identifier, cell.n_components + 1))
         siblings = [
-            self.fits[other]
+            self.records.fits[other]
             for other in self.cells
-            if other.n_components == cell.n_components and other is not cell and other in self.fits
+            if other.n_components == cell.n_components and other is not cell and other in self.records.fits
         ]
         return self._improve(
             cell,
             proposals(
                 self.problem,
                 cell,
-                below=self.fits.get(below) if below else None,
-                above=self.fits.get(above) if above else None,
+                below=self.records.fits.get(below) if below else None,
+                above=self.records.fits.get(above) if above else None,
                 siblings=siblings,
             ),
         )
@@ -380,52 +323,32 @@ class _GridSearch:
     def _improve(self, cell: Cell, starts: Iterable[MixtureParameters]) -> bool:
         """Run EM from starts; return whether one led further up."""
         begun = time.perf_counter()
-        before = self.fits[cell]
+        before = self.records.fits[cell]
         for start in starts:
             if self.clock.is_over:
                 break
             try:
-                self._keep(cell, self._climb(cell, start))
+                self.records.keep(cell, self._climb(cell, start))
             except DegenerateCovarianceError:  # from elsewhere the cell has a fit
                 continue
-        self.seconds[cell] += time.perf_counter() - begun
-        after = self.fits[cell]
+        self.records.seconds[cell] += time.perf_counter() - begun
+        after = self.records.fits[cell]
         gain = (after.em.log_likelihood - before.em.log_likelihood) * self.problem.total_weight
         return after.merit[0] != before.merit[0] or gain > NEGLIGIBLE
-
-    def _ranking(self) -> list[Cell]:
-        """Return the fitted cells by BIC, unsound ones last."""
-
-        def merit(cell: Cell) -> tuple[bool, float]:
-            return not self.fits[cell].sound, self._bic(cell)
-
-        return sorted((cell for cell in self.cells if cell in self.fits), key=merit)
-
-    def _bic(self, cell: Cell) -> float:
-        """Return the criterion of a cell's fit, up to a constant that is common to all."""
-        return self._bic_with(cell, self.fits[cell].em.log_likelihood)
-
-    def _bic_with(self, cell: Cell, mean: float) -> float:
-        """Return the criterion that a cell would have with a mean log-likelihood."""
-        total = self.problem.total_weight
-        return criteria.bic(mean * total, self._n_parameters(cell), total)
-
-    def _n_parameters(self, cell: Cell) -> int:
-        return n_free_parameters(cell.family, cell.n_components, self.problem.rows.n_features)
 
     def _finish(self) -> None:
         """Bring the best cells to convergence on all rows, until the best is among them."""
         if self.problem.is_sampled:
-            for cell, fit in self.fits.items():
+            for cell, fit in self.records.fits.items():
                 mean = self.problem.mean_on_all(fit.em.parameters)
                 em = replace(
                     fit.em, log_likelihood=mean, log_likelihoods=(mean,), path=(mean,), converged=False
                 )
-                self.fits[cell] = replace(fit, em=em)
+                self.records.fits[cell] = replace(fit, em=em)
         finished: set[Cell] = set()
         least = FINALISTS if self.problem.is_sampled else 1
         while not self.clock.is_over and len(finished) < MOST_FINALISTS:
-            ranking = self._ranking()
+            ranking = self.records.ranking()
             waiting = [cell for cell in ranking if cell not in finished]
             if not waiting or (ranking[0] in finished and len(finished) >= least):
                 break
@@ -433,7 +356,7 @@ class _GridSearch:
             finished.add(cell)
             self._tell("the best models brought to convergence")
             begun = time.perf_counter()
-            fit = self.fits[cell]
+            fit = self.records.fits[cell]
             try:
                 found = self.problem.climb(
                     cell,
@@ -444,56 +367,13 @@ class _GridSearch:
                     on_all=self.problem.is_sampled,
                 )
             except DegenerateCovarianceError:
-                self.messages[cell] = "a covariance became singular when fitted to all rows"
+                self.records.messages[cell] = "a covariance became singular when fitted to all rows"
                 continue
             finally:
-                self.seconds[cell] += time.perf_counter() - begun
+                self.records.seconds[cell] += time.perf_counter() - begun
             total_iter = fit.em.n_iter + found.em.n_iter
-            self.fits[cell] = replace(found, em=replace(found.em, n_iter=total_iter))
-
-    def _row(self, cell: Cell) -> SelectionRow:
-        """Describe a cell."""
-        problem = self.problem
-        total = problem.total_weight
-        name = cell.family.identifier
-        n_parameters = self._n_parameters(cell)
-        if cell not in self.fits:
-            nothing = float("nan")
-            return SelectionRow(
-                name, cell.n_components, nothing, nothing, nothing, nothing, 0.0, nothing, n_parameters,
-                0, self.seconds[cell], False, self.messages[cell],
-            )  # fmt: skip
-        fit = self.fits[cell]
-        parameters = fit.em.parameters
-        mean = fit.em.log_likelihood
-        log_likelihood = (mean + problem.coordinates.log_jacobian) * total
-        if not fit.sound:
-            self.messages.setdefault(cell, _why_unsound(fit))
-        bic = criteria.bic(log_likelihood, n_parameters, total)
-        return SelectionRow(
-            covariance_type=name,
-            n_components=cell.n_components,
-            criterion=bic,
-            bic=bic,
-            icl=criteria.icl(log_likelihood, n_parameters, total, problem.log_certainty(parameters)),
-            aic=criteria.aic(log_likelihood, n_parameters),
-            bic_weight=0.0,
-            log_likelihood=log_likelihood,
-            n_parameters=n_parameters,
-            n_iter=fit.em.n_iter,
-            seconds=self.seconds[cell],
-            converged=self.fits[cell].em.converged,
-            message=self.messages.get(cell),
-        )
+            self.records.fits[cell] = replace(found, em=replace(found.em, n_iter=total_iter))
 
     def _tell(self, doing: str) -> None:
         if self.progress is not None:
             self.progress(self.n_done, len(self.cells), doing)
-
-
-def _why_unsound(fit: CellFit) -> str:
-    """Say what is wrong with a fit."""
-    repaired = np.flatnonzero(fit.em.parameters.repaired).tolist()
-    if repaired:
-        return f"the covariance of component(s) {repaired} was held up at the least allowed variance"
-    return "a component collapsed on a few rows"

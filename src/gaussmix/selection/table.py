@@ -9,6 +9,8 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+N_RUNNERS_UP = 5
+
 
 @dataclass(frozen=True)
 class SelectionRow:
@@ -97,6 +99,11 @@ class SelectionTable(Sequence[SelectionRow]):
         """The models that were fitted, the chosen one first, those that are not sound last."""
         fitted = [row for row in self._rows if not np.isnan(row.log_likelihood)]
         return tuple(sorted(fitted, key=merit))
+
+    @property
+    def runners_up(self) -> tuple[SelectionRow, ...]:
+        """The next best sound models, at most five."""
+        return tuple(row for row in self.ranking[1:] if row.sound)[:N_RUNNERS_UP]
 
     def cell(self, covariance_type: str, n_components: int) -> SelectionRow:
         """Return the row of a model.

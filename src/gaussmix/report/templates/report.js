@@ -143,9 +143,7 @@
         button.setAttribute("aria-pressed", String(Number(button.dataset.model) === index)));
       const best = choice.models.find(one => one.chosen);
       const card = byId("model-card");
-      const number = model.n_components;
-      const heading = element("h3", `${model.covariance_type} with ${number} component${number === 1 ? "" : "s"}` +
-        (model.chosen ? " – the one chosen" : ""));
+      const heading = element("h3", model.name + (model.chosen ? " – the one chosen" : ""));
       const list = element("dl");
       const entry = (term, value) => {
         const pair = element("div");
@@ -167,7 +165,7 @@
       if (model.seconds !== null) entry("seconds", model.seconds < 0.01 ? "<0.01" : model.seconds.toFixed(2));
       card.replaceChildren(heading, element("p", choice.meanings[model.covariance_type], {class: "quiet"}), list);
       if (model.message) card.append(element("p", "Not to be trusted: " + model.message + "."));
-      drawing.source("ring").data = model.value === null ? {x: [], y: []} : {x: [number], y: [model.value]};
+      drawing.source("ring").data = model.value === null ? {x: [], y: []} : {x: [model.n_components], y: [model.value]};
     };
     const nearest = event => {
       const sx = perPixel(drawing.figure.x_range, drawing.figure.inner_width);
@@ -299,7 +297,8 @@
         left: [...edges].slice(0, -1).map(axis.place), right: [...edges].slice(1).map(axis.place),
         top: [...tops].map(one => one / unit),
       };
-      const xs = [...grid].map(axis.place), sum = new Array(grid.length).fill(0);
+      const xs = [...grid].map(axis.place), noise = map.density.noise / unit;
+      const sum = new Array(grid.length).fill(noise);
       const lines = {xs: [], ys: [], color: [], alpha: [], dash: [], width: []};
       map.components.forEach((component, k) => {
         const ys = [...curves.subarray(k * grid.length, (k + 1) * grid.length)].map(one => one / unit);
@@ -308,7 +307,12 @@
         lines.xs.push(xs); lines.ys.push(ys); lines.color.push(componentColor(k));
         lines.alpha.push(on ? 1 : 0.2); lines.dash.push(component.dash); lines.width.push(2.5);
       });
-      if (map.components.length > 1) {
+      if (noise > 0) {
+        const on = selected.size === 0 || selected.has(map.components.length);
+        lines.xs.push(xs); lines.ys.push(new Array(grid.length).fill(noise)); lines.color.push(color("--muted"));
+        lines.alpha.push(on ? 1 : 0.2); lines.dash.push("solid"); lines.width.push(1.3);
+      }
+      if (lines.xs.length > 1) {
         lines.xs.push(xs); lines.ys.push(sum); lines.color.push(color("--text"));
         lines.alpha.push(0.8); lines.dash.push("solid"); lines.width.push(1.3);
       }

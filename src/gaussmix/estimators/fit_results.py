@@ -1,0 +1,126 @@
+"""What a fit leaves behind: fitted attributes, and warnings of what users can act on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from gaussmix.core.dependence import dependent_features
+from gaussmix.core.noise import UniformNoise
+from gaussmix.core.parameters import MixtureParameters
+from gaussmix.covariance import LowRankFamily
+from gaussmix.covariance.low_rank import loadings_of
+from gaussmix.estimators.validation import stack_level_of_user
+from gaussmix.exceptions import DegenerateComponentWarning
+from gaussmix.fitting import FitResult
+
+if TYPE_CHECKING:
+    from gaussmix.estimators.gaussian_mixture import GaussianMixture
+
+MOST_NAMED = 8
+"""How many features of a group a warning names."""
+
+
+def store_fit(
+    mixture: GaussianMixture, result: FitResult, dtype: np.dtype[Any], n_samples: int, total_weight: float
+) -> None:
+    """Set the fitted attributes of a mixture.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+    result : FitResult
+    dtype : dtype
+        Of the data.
+    n_samples : int
+        Number of rows of positive weight.
+    total_weight : float
+    """
+    mixture._publish(result.parameters, dtype)
+    mixture.stability_ = result.stability
+    _store_factors(mixture, result.parameters)
+    mixture.noise_ = None
+    noise, region = result.parameters.noise, result.region
+    if noise is not None and region is not None:
+        mixture.noise_ = UniformNoise(noise.weight, region.log_volume, region.lower, region.upper)
+    mixture.converged_ = result.em.converged
+    mixture.n_iter_ = result.em.n_iter
+    mixture.lower_bound_ = result.em.objective
+    mixture._path = result.em.path
+    mixture.lower_bounds_ = list(result.em.log_likelihoods)
+    mixture.log_likelihood_ = result.em.log_likelihood * total_weight
+    mixture.n_samples_ = n_samples
+    mixture.repaired_components_ = tuple(np.flatnonzero(result.parameters.repaired).tolist())
+
+
+def _store_factors(mixture: GaussianMixture, parameters: MixtureParameters) -> None:
+    """Set the attributes that only low-rank families have."""
+    for name in ("n_factors_", "loadings_", "noise_variances_"):
+        if hasattr(mixture, name):
+            delattr(mixture, name)
+    family, noise = parameters.family, parameters.uniquenesses
+    if isinstance(family, LowRankFamily) and family.rank is not None:
+        mixture.n_factors_ = min(family.rank, max(parameters.n_features - 1, 1))
+        if noise is not None:
+            mixture.noise_variances_ = noise
+            mixture.loadings_ = loadings_of(parameters.covariances, noise, mixture.n_factors_)
+
+
+def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
+    """Tell the user, once each, of what they can act on.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        With the fitted attributes of the result.
+    result : FitResult
+    """
+    if not (mixture.converged_ or result.em.stopped) and mixture.max_iter > 0:
+        warnings.warn(
+            "Best performing initialization did not converge. Try different init parameters, or "
+            "increase max_iter, tol, or check for degenerate data.",
+            ConvergenceWarning,
+            stacklevel=stack_level_of_user(),
+        )
+    if mixture.repaired_components_:
+        hint = ""
+        if mixture.n_samples_ <= mixture.means_.shape[1]:
+            hint = (
+                " For fewer rows than features there are covariance_type='factor_analysis' and "
+                "prior='shrinkage'."
+            )
+        warnings.warn(
+            f"The covariance of component(s) {list(mixture.repaired_components_)} was held up at the least "
+            f"allowed variance: {_cause_of_repair(mixture, result)}. Otherwise try fewer components or a "
+            "simpler covariance_type; if so narrow a group is real, pass a number that is small beside its "
+            f"variance as reg_covar.{hint}",
+            DegenerateComponentWarning,
+            stacklevel=stack_level_of_user(),
+        )
+
+
+def _cause_of_repair(mixture: GaussianMixture, result: FitResult) -> str:
+    """Say why a component stands at the floor: what is wrong with features, if there is something."""
+    names = getattr(mixture, "feature_names_in_", None)
+
+    def listed(features: Sequence[int]) -> str:
+        called = [str(d) if names is None else repr(str(names[d])) for d in features[:MOST_NAMED]]
+        left = len(features) - len(called)
+        return f"[{', '.join(called)}]" + (f" and {left} more" if left else "")
+
+    causes = []
+    constant = np.flatnonzero(result.constant).tolist()
+    if constant:
+        causes.append(f"feature(s) {listed(constant)} have the same value in every row, so leave them out")
+    parameters = result.parameters
+    matrices = parameters.family.representation.matrices(parameters.covariances, *parameters.means.shape)
+    for features, n_surplus in dependent_features(
+        parameters.weights, parameters.means, matrices, mixture.n_samples_
+    ):
+        surplus = "one" if n_surplus == 1 else str(n_surplus)
+        causes.append(f"features {listed(features)} are linearly dependent, so leave {surplus} of them out")
+    return "; ".join(causes) or "their rows hardly differ in some direction"

@@ -1,0 +1,84 @@
+"""The table of what was compared, as JSON holds it in a model file.
+
+A list with an object a model, in the table's order; its entries are the columns of `SelectionRow`, but for
+the weight of evidence, which follows from BIC. Null stands for a number that there is none of, and a
+criterion may be "inf" or "-inf".
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gaussmix.checked_json import Document
+from gaussmix.covariance import FAMILIES
+from gaussmix.selection.table import SelectionRow, SelectionTable
+
+MOST_MODELS = 4000
+"""Every covariance type with 250 numbers of components; of more, the best are written."""
+MOST_COMPONENTS = 1_000_000
+LONGEST_MESSAGE = 500
+_NUMBERS = ("bic", "icl", "aic", "log_likelihood", "seconds")
+
+
+def table_as_json(table: SelectionTable) -> list[dict[str, Any]]:
+    """Return what JSON holds of a table."""
+    rows = table if len(table) <= MOST_MODELS else table.ranking[:MOST_MODELS]
+    return [
+        {
+            "covariance_type": row.covariance_type,
+            "n_components": int(row.n_components),
+            "criterion": str(row.criterion) if math.isinf(row.criterion) else _or_null(row.criterion),
+            **{name: _or_null(getattr(row, name)) for name in _NUMBERS},
+            "n_parameters": int(row.n_parameters),
+            "n_iter": int(row.n_iter),
+            "converged": bool(row.converged),
+            "message": row.message if row.message is None else row.message[:LONGEST_MESSAGE],
+        }
+        for row in rows
+    ]
+
+
+def table_from_json(document: Document, name: str) -> SelectionTable:
+    """Return the table that an entry of a document holds.
+
+    Raises
+    ------
+    ModelFileError
+        If it is damaged, longer than any that is written, or holds no model that was fitted.
+    """
+    rows = [_row(entry) for entry in document.parts(name, MOST_MODELS)]
+    if len({(row.covariance_type, row.n_components) for row in rows}) < len(rows):
+        raise document.error(f"{name} holds a model twice")
+    table = SelectionTable(rows)
+    if not table.ranking:
+        raise document.error(f"{name} holds no model that was fitted")
+    return table
+
+
+def _row(entry: Document) -> SelectionRow:
+    """Return a checked row."""
+    numbers = {name: math.nan if entry.get(name) is None else entry.number(name) for name in _NUMBERS}
+    if entry.get("criterion") in ("inf", "-inf"):
+        criterion = float(entry.get("criterion"))
+    else:
+        criterion = math.nan if entry.get("criterion") is None else entry.number("criterion")
+    message = None if entry.get("message") is None else entry.text("message", LONGEST_MESSAGE)
+    unexplained = message is None and math.isnan(numbers["log_likelihood"])
+    if unexplained or not (message or "").isprintable():
+        raise entry.damaged("message")
+    return SelectionRow(
+        covariance_type=entry.one_of("covariance_type", tuple(FAMILIES)),
+        n_components=entry.count("n_components", most=MOST_COMPONENTS),
+        criterion=criterion,
+        bic_weight=0.0,
+        n_parameters=entry.count("n_parameters", least=0),
+        n_iter=entry.count("n_iter", least=0),
+        converged=entry.boolean("converged"),
+        message=message,
+        **numbers,
+    )
+
+
+def _or_null(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

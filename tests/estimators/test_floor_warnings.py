@@ -1,0 +1,75 @@
+"""What a fit says of components that it held up: which features are to blame, and what to do."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gaussmix import AutoGaussianMixture, DegenerateComponentWarning, GaussianMixture
+
+
+@pytest.fixture
+def frame():
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(200, 3)) + 6.0 * (np.arange(200) % 2)[:, None]
+    return pd.DataFrame(X, columns=["width", "height", "age"])
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "VEV", "ppca"])
+def test_columns_that_determine_one_another_are_named(frame, covariance_type):
+    frame["sum"] = frame["width"] + frame["age"]
+    mixture = GaussianMixture(2, covariance_type=covariance_type, random_state=0)
+    with pytest.warns(DegenerateComponentWarning) as caught:
+        mixture.fit(frame)
+    text = str(caught[0].message)
+    assert "features ['width', 'age', 'sum'] are linearly dependent, so leave one of them out." in text
+    assert "hardly differ" not in text
+    assert caught[0].filename == __file__
+    with pytest.warns(DegenerateComponentWarning, match=r"features \[0, 2, 3\] are linearly dependent"):
+        mixture.fit(frame.to_numpy())
+
+
+def test_the_advice_helps(frame):
+    frame["sum"] = frame["width"] + frame["age"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mixture = GaussianMixture(2, random_state=0).fit(frame.drop(columns="age"))
+    assert mixture.repaired_components_ == ()
+
+
+def test_several_equations_and_constant_columns_are_told_of_together(frame):
+    frame["twice"], frame["minus"] = 2.0 * frame["width"], -frame["width"]
+    frame["one"] = 1.0
+    with pytest.warns(DegenerateComponentWarning) as caught:
+        GaussianMixture(2, random_state=0).fit(frame)
+    text = str(caught[0].message)
+    assert "feature(s) ['one'] have the same value in every row, so leave them out" in text
+    assert "features ['width', 'twice', 'minus'] are linearly dependent, so leave 2 of them out" in text
+
+
+def test_of_many_dependent_features_the_first_are_named():
+    groups = np.arange(300) % 12
+    with pytest.warns(DegenerateComponentWarning, match=r"\[0, 1, 2, 3, 4, 5, 6, 7\] and 4 more are"):
+        GaussianMixture(1).fit(np.eye(12)[groups])
+
+
+def test_a_chosen_mixture_warns_alike(frame):
+    frame["sum"] = frame["width"] + frame["age"]
+    mixture = AutoGaussianMixture([1, 2], covariance_types="full", random_state=0)
+    with pytest.warns(DegenerateComponentWarning, match=r"\['width', 'age', 'sum'\] are linearly dependent"):
+        mixture.fit(frame)
+
+
+def test_a_group_of_equal_rows_is_not_blamed_on_features():
+    X = np.concatenate([np.random.default_rng(3).normal(size=(60, 2)), np.full((30, 2), 9.0)])
+    with pytest.warns(DegenerateComponentWarning, match="their rows hardly differ in some direction"):
+        GaussianMixture(2, random_state=0).fit(X)
+
+
+def test_fewer_rows_than_features_are_not_blamed_on_features():
+    X = np.random.default_rng(0).normal(size=(8, 20))
+    with pytest.warns(DegenerateComponentWarning, match=r"hardly differ.*factor_analysis"):
+        GaussianMixture(1).fit(X)
