@@ -100,7 +100,7 @@ def test_with_too_few_rows_for_sound_components_the_likelihood_decides(seed):
 
 @pytest.mark.parametrize("accelerate", [True, False])
 def test_the_last_run_of_em_ends_before_it_climbs_a_spike_that_the_search_has_not_seen(accelerate):
-    rng = np.random.RandomState(28)
+    rng = np.random.RandomState(5)
     n_features, n_rows, n_components = rng.randint(1, 5), rng.randint(200, 1500), rng.randint(3, 10)
     X = rng.standard_t(3, (n_rows, n_features)) + 3 * rng.randint(0, 3, (n_rows, 1))
     X = np.round(X)

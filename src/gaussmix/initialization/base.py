@@ -19,9 +19,9 @@ from gaussmix.initialization.spikes import count_spikes, least_rows, rounding
 
 FEWEST_TRIAL_ROWS = 4000
 MOST_TRIAL_ROWS = 8000
-TRIAL_ENTRIES = 3_200_000
+TRIAL_ENTRIES = 800_000
 """Starts are compared on that many rows at least: on more where squared features are few."""
-ROWS_A_COMPONENT = 200
+ROWS_A_COMPONENT = 400
 ROWS_A_FEATURE = 20
 """And on so many for each component."""
 LEAST_ROWS_A_FEATURE = 6
@@ -119,10 +119,12 @@ class StartingData:
         n_features = self.rows.n_features
         a_component = max(ROWS_A_COMPONENT, ROWS_A_FEATURE * n_features)
         n_rows = min(max(FEWEST_TRIAL_ROWS, TRIAL_ENTRIES // n_features**2), MOST_TRIAL_ROWS)
-        step = len(self.sample.z) // max(n_rows, a_component * n_components)
-        if step < 2:
+        n_rows = max(n_rows, a_component * n_components)
+        n_sample = len(self.sample.z)
+        if n_sample <= n_rows:
             return self.on_sample()
-        part = Sample(self.sample.z[::step], self.sample.weights[::step])
+        chosen = np.arange(n_rows) * n_sample // n_rows
+        part = Sample(self.sample.z[chosen], self.sample.weights[chosen])
         return replace(self, sample=part, least_rows=LEAST_ROWS_A_FEATURE * n_features).on_sample()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from gaussmix.core.em import maximise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array
+from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
 
@@ -50,6 +52,10 @@ class Parts:
             np.concatenate([self.scatter, other.scatter]),
         )
 
+    def scaled(self, share: float) -> Parts:
+        """Return the parts with the weight of all rows multiplied."""
+        return Parts(self.counts * share, self.means, self.scatter * share)
+
     def without(self, numbers: tuple[int, ...]) -> Parts:
         """Return all parts but some."""
         kept = np.ones(len(self), dtype=bool)
@@ -80,6 +86,51 @@ class Parts:
     def mixture(self, family: CovarianceFamily, regularization: Regularization) -> MixtureParameters:
         """Return the mixture of a family that has these parts."""
         return maximise(self.statistics(family.moments), family, regularization)
+
+
+@dataclass(frozen=True)
+class PartsStack:
+    """The components of several mixtures, equally many of each.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (S, K)
+    means : ndarray of shape (S, K, D)
+    scatter : ndarray of shape (S, K, D, D)
+        About the means.
+    """
+
+    counts: Array
+    means: Array
+    scatter: Array
+
+    @classmethod
+    def of(cls, parts: Sequence[Parts]) -> PartsStack:
+        """Return the components of several mixtures as a stack."""
+        return cls(
+            np.stack([one.counts for one in parts]),
+            np.stack([one.means for one in parts]),
+            np.stack([one.scatter for one in parts]),
+        )
+
+    def mixtures(self, family: CovarianceFamily, regularization: Regularization) -> MixtureStack:
+        """Return the mixtures of a family that have these components.
+
+        Raises
+        ------
+        DegenerateCovarianceError
+            If a covariance is singular and the regularisation is strict.
+        """
+        statistics = StatisticsStack(
+            self.means,
+            self.counts,
+            np.zeros_like(self.means),
+            reduced(self.scatter, family.moments),
+            family.moments,
+            np.zeros(len(self.counts)),
+            self.counts.sum(axis=1),
+        )
+        return maximise_each(statistics, family, regularization)
 
 
 def reduced(scatter: Array, moments: Moments) -> Array:

@@ -113,10 +113,17 @@ def _candidates(rows: Rows, generator: np.random.RandomState) -> NDArray[np.intp
         present = np.flatnonzero(rows.sample_weight)
         if len(present) <= SORTED_ROWS:
             return present
-        return present[np.unique(generator.randint(0, len(present), size=SORTED_ROWS // 4))]
+        return present[_drawn_numbers(len(present), generator)]
     if rows.n_rows <= SORTED_ROWS:
         return np.arange(rows.n_rows)
-    return np.unique(generator.randint(0, rows.n_rows, size=SORTED_ROWS // 4))
+    return _drawn_numbers(rows.n_rows, generator)
+
+
+def _drawn_numbers(n_rows: int, generator: np.random.RandomState) -> NDArray[np.intp]:
+    """Return numbers of rows drawn at random, each once, in order."""
+    drawn = np.sort(generator.randint(0, n_rows, size=SORTED_ROWS // 4))
+    numbers: NDArray[np.intp] = drawn[np.append(True, drawn[1:] != drawn[:-1])]
+    return numbers
 
 
 def _keys(rows: Rows, candidates: NDArray[np.intp], spread: Array) -> Array:

@@ -16,6 +16,7 @@ from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import SufficientStatistics
 from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.initialization.base import StartingData
+from gaussmix.initialization.components import PartsStack
 from gaussmix.initialization.moves import MOST_NUMBERS, Move, Situation
 from gaussmix.initialization.order import canonical_order
 
@@ -34,8 +35,6 @@ SAME_WEIGHT = 0.05
 less, relatively."""
 LEAST_GAIN = 1e-4
 """A move is accepted if it gains more than this, in nats a row."""
-GENEROSITY = 3.0
-"""A proposal is dropped if so many times what it seems to gain still would not bring it up to the optimum."""
 MOST_MOVES = 30
 
 
@@ -46,7 +45,9 @@ class Effort:
     Parameters
     ----------
     n_kept : int
-        Starts whose optima are polished, and moves tried from.
+        Starts whose optima are polished.
+    n_left : int
+        Polished optima that moves are tried from.
     n_proposals : int
         Proposals of each move that are screened at an optimum.
     n_polished : int
@@ -54,12 +55,13 @@ class Effort:
     """
 
     n_kept: int
+    n_left: int
     n_proposals: int
     n_polished: int
 
 
-THOROUGH = Effort(n_kept=5, n_proposals=16, n_polished=8)
-QUICK = Effort(n_kept=2, n_proposals=10, n_polished=3)
+THOROUGH = Effort(n_kept=5, n_left=5, n_proposals=16, n_polished=8)
+QUICK = Effort(n_kept=2, n_left=1, n_proposals=10, n_polished=3)
 CHEAP = 500_000
 """Rows times components times squared features up to which searches are thorough: iterations cost little."""
 
@@ -166,10 +168,10 @@ class Search:
 
     def __call__(self, starts: Sequence[MixtureParameters]) -> SearchResult:
         """Return the best mixture that the starts and the moves lead to."""
-        trials = self._try(starts, TRIAL_ITER)
+        trials = self._try(MixtureStack.of(starts), TRIAL_ITER)
         kept = self._best(trials, self.effort.n_kept)
         polished = self._best([self._polish(trial.mixture, self.few) for trial in kept])
-        ends = self._best([self._leave(optimum) for optimum in polished])
+        ends = self._best([self._leave(optimum) for optimum in polished[: self.effort.n_left]])
         stability = self._stability(ends[0], trials, [*polished, *ends])
         if self.few.rows.n_rows < self.all.rows.n_rows:
             # What is best on a part of the rows need not be on all.
@@ -196,12 +198,12 @@ class Search:
             return sound
         return different[:number]
 
-    def _try(self, starts: Sequence[MixtureParameters], n_iter: int) -> list[Optimum]:
+    def _try(self, starts: MixtureStack, n_iter: int) -> list[Optimum]:
         """Return where EM comes from each start in a few iterations on a part of the sample."""
         data = self.few
         ranges = np.tile(np.array([[0, data.rows.n_rows]]), (len(starts), 1))
         mixtures, statistics, remaining = data.backend.run_each(
-            data.rows, ranges, MixtureStack.of(starts), self.regularization, n_iter=n_iter, tol=TRIAL_TOL
+            data.rows, ranges, starts, self.regularization, n_iter=n_iter, tol=TRIAL_TOL
         )
         n_spikes = data.count_spikes_each(mixtures, mixtures.weights * data.sample.weights.sum())
         found = statistics.mean_log_likelihood.tolist(), remaining.tolist(), n_spikes.tolist()
@@ -264,26 +266,14 @@ class Search:
 
     def _better(self, optimum: Optimum) -> Optimum | None:
         """Return a better optimum that a single move leads to, if one is found."""
-        situation = Situation.of(self.few, self.regularization, optimum.mixture, self.generator)
-        proposals = [
-            p for move in self.moves for p in islice(move.proposals(situation), self.effort.n_proposals)
-        ]
-        if not proposals:
-            return None
-        family = self.few.family
-        mixtures = []
-        for proposal in proposals:
-            with suppress(DegenerateCovarianceError):  # not a mixture that anything could be hoped of
-                mixtures.append(proposal.parts.mixture(family, self.regularization))
-        if not mixtures:
-            return None
-        screened = self._try(mixtures, SCREEN_ITER)
+        proposed = self._proposed(optimum)
+        screened = self._try(proposed, SCREEN_ITER) if proposed is not None else []
         n_polished = 0
         for candidate in self._best(screened):
             if n_polished == self.effort.n_polished:
                 break
-            in_reach = candidate.log_likelihood + GENEROSITY * candidate.remaining
-            if in_reach < optimum.log_likelihood or self._is_known(candidate):
+            in_reach = candidate.log_likelihood + candidate.remaining >= optimum.log_likelihood
+            if not in_reach or self._is_known(candidate):
                 continue
             end = self._polish(candidate.mixture, self.few)
             n_polished += 1
@@ -291,6 +281,23 @@ class Search:
                 return end
             self.known.append(end)
         return None
+
+    def _proposed(self, optimum: Optimum) -> MixtureStack | None:
+        """Return the mixtures that moves propose, if there are any."""
+        situation = Situation.of(self.few, self.regularization, optimum.mixture, self.generator)
+        parts = [
+            proposal.parts
+            for move in self.moves
+            for proposal in islice(move.proposals(situation), self.effort.n_proposals)
+        ]
+        family = self.few.family
+        with suppress(DegenerateCovarianceError):
+            return PartsStack.of(parts).mixtures(family, self.regularization) if parts else None
+        sound = []
+        for one in parts:
+            with suppress(DegenerateCovarianceError):  # not a mixture that anything could be hoped of
+                sound.append(one.mixture(family, self.regularization))
+        return MixtureStack.of(sound) if sound else None
 
     def _is_better(self, candidate: Optimum, optimum: Optimum) -> bool:
         """Return whether to leave an optimum for another."""

@@ -13,7 +13,7 @@ from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.initialization.base import StartingData
-from gaussmix.initialization.order import in_canonical_order
+from gaussmix.initialization.order import Sample, in_canonical_order
 from gaussmix.initialization.partition import parameters_at, parameters_of_partition, partition
 
 
@@ -24,15 +24,8 @@ class RandomRows:
         self, data: StartingData, n_components: int, generator: np.random.RandomState
     ) -> Sequence[MixtureParameters]:
         """Return a mixture in working coordinates."""
-        z, weights = data.sample.z, data.sample.weights
-        # Different rows, one after the other by weight: all copies of a drawn row are out.
-        remaining = weights.copy()
-        chosen = []
-        for _ in range(n_components):
-            row = _draw_rows(remaining if remaining.any() else weights, 1, generator)[0]
-            remaining[(z == z[row]).all(axis=1)] = 0.0
-            chosen.append(row)
-        means = in_canonical_order(z[chosen], data.spread)
+        rows = _draw_different_rows(data.sample, n_components, generator)
+        means = in_canonical_order(rows, data.spread)
         return [parameters_at(data, partition(data, data.rows, means, data.family.moments))]
 
 
@@ -180,6 +173,19 @@ def spread_seeds(rows: Rows, n_components: int, generator: np.random.RandomState
         seeds[k] = candidates[backend.inertias(rows, candidates, nearest).argmin()]
         nearest = backend.squared_distances(rows, seeds[k], nearest)
     return seeds
+
+
+def _draw_different_rows(sample: Sample, number: int, generator: np.random.RandomState) -> Array:
+    """Return rows drawn one after the other by weight, all different as far as there are so many."""
+    z, weights = sample.z, sample.weights
+    chosen = z[_draw_rows(weights, number, generator)]
+    for k in range(1, number):
+        if (chosen[:k] == chosen[k]).all(axis=1).any():  # drawn before: draw again, from the others
+            others = weights.copy()
+            for row in np.unique(chosen[:k], axis=0):
+                others[(z == row).all(axis=1)] = 0.0
+            chosen[k] = z[_draw_rows(others if others.any() else weights, 1, generator)[0]]
+    return chosen
 
 
 def _draw_rows(potential: Array, number: int, generator: np.random.RandomState) -> NDArray[np.intp]:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from gaussmix.core.parameters import CovarianceFamily, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
-from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each, penalised_each
+from gaussmix.core.stack import penalised_each
 from gaussmix.core.statistics import Moments
 from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.initialization.base import StartingData
-from gaussmix.initialization.components import Parts, reduced
+from gaussmix.initialization.components import Parts, PartsStack
 from gaussmix.initialization.spikes import least_rows
 
 N_AXES = 3
@@ -84,10 +84,10 @@ def find_splits(
         return found
     groups = groups[chosen]
     starts = _starts(rows, bounds, groups, generator, data.spread)
-    n_trials = starts.means.shape[1]
+    n_trials = len(starts.counts) // len(groups)
     ranges = np.repeat(bounds, n_trials, axis=0)
     try:
-        stack = _stack(starts, family, regularization)
+        stack = starts.mixtures(family, regularization)
     except DegenerateCovarianceError:  # a group as good as singular: nothing to split
         return found
 
@@ -113,9 +113,7 @@ def find_splits(
             if (splits and splits[-1].gain - gains[s] <= same) or counts.min() <= 0:
                 continue
             if not n_spikes[s]:
-                halves = Parts.of(full[s])
-                scaled = Parts(halves.counts * shares[s], halves.means, halves.scatter * shares[s])
-                splits.append(Split(float(gains[s]), scaled))
+                splits.append(Split(float(gains[s]), Parts.of(full[s]).scaled(shares[s])))
     return found
 
 
@@ -148,26 +146,10 @@ def _rows_of_groups(
     )
 
 
-@dataclass(frozen=True)
-class _Starts:
-    """Halves of G groups in T ways.
-
-    Parameters
-    ----------
-    counts : ndarray of shape (G, T, 2)
-    means : ndarray of shape (G, T, 2, D)
-    scatter : ndarray of shape (G, T, 2, D, D)
-    """
-
-    counts: Array
-    means: Array
-    scatter: Array
-
-
 def _starts(
     rows: Rows, bounds: NDArray[np.int64], groups: Parts, generator: np.random.RandomState, spread: Array
-) -> _Starts:
-    """Return first halves: but for random ones they keep the mean and the scatter of a group."""
+) -> PartsStack:
+    """Return first halves of each group: all but random ones keep its mean and scatter."""
     n_features = groups.means.shape[1]
     n_axes = min(N_AXES, n_features)
     covariances = groups.scatter / groups.counts[:, None, None]
@@ -196,7 +178,8 @@ def _starts(
     shares[rows_alone] = SMALL[0], 1.0 - SMALL[0]
     within[:, rows_alone, 0] *= SMALL[1]
     counts = groups.counts[:, None, None] * shares
-    return _Starts(counts, means, within * counts[..., None, None])
+    scatter = within * counts[..., None, None]
+    return PartsStack(*(array.reshape(-1, *array.shape[2:]) for array in (counts, means, scatter)))
 
 
 def _random_rows(
@@ -214,37 +197,11 @@ def _random_rows(
     return chosen
 
 
-def _stack(starts: _Starts, family: CovarianceFamily, regularization: Regularization) -> MixtureStack:
-    """Return mixtures of two components with these halves."""
-    n_groups, n_trials, _, n_features = starts.means.shape
-    size = n_groups * n_trials
-    means = starts.means.reshape(size, 2, n_features)
-    statistics = StatisticsStack(
-        means,
-        starts.counts.reshape(size, 2),
-        np.zeros_like(means),
-        reduced(starts.scatter.reshape(size, 2, n_features, n_features), family.moments),
-        family.moments,
-        np.zeros(size),
-        np.ones(size),
-    )
-    return maximise_each(statistics, family, regularization)
-
-
 def _log_likelihoods_of_wholes(
     data: StartingData, rows: Rows, bounds: NDArray[np.int64], groups: Parts, regularization: Regularization
 ) -> Array:
     """Return the log-likelihood of each group's rows under a single component."""
-    n_groups, n_features = groups.means.shape
-    statistics = StatisticsStack(
-        groups.means[:, None],
-        groups.counts[:, None],
-        np.zeros((n_groups, 1, n_features)),
-        reduced(groups.scatter[:, None], data.family.moments),
-        data.family.moments,
-        np.zeros(n_groups),
-        np.ones(n_groups),
-    )
-    wholes = maximise_each(statistics, data.family, regularization)
+    alone = PartsStack(groups.counts[:, None], groups.means[:, None], groups.scatter[:, None])
+    wholes = alone.mixtures(data.family, regularization)
     found = data.backend.expect_each(rows, bounds, wholes.density(), Moments.NONE)
     return penalised_each(found, wholes, regularization).log_likelihood
