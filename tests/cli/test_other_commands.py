@@ -140,6 +140,28 @@ def test_show_gives_sizes_means_deviations_and_correlations(run, model):
     assert "Correlations of 0.5 or more" in text
 
 
+def test_show_tells_the_choice_as_fit_told_it(run):
+    fitted = run("fit", "faithful", "--covariance", "EEE", "--no-report", "-o", "chosen")
+    told = run("fit", "faithful", "--covariance", "EEE", "--no-report", "-o", "again", "--json").json
+    document = run("show", "chosen", "--json").json
+    sentences = document["fit"]["choice_sentences"]
+    assert sentences == told["summary"]["choice_sentences"]
+    assert sentences[0].startswith("3 components chosen by BIC among 1 to 9: ")
+    shown = run("show", "chosen").text
+    for sentence in sentences:
+        assert " ".join(sentence.split()) in fitted.text
+        assert " ".join(sentence.split()) in shown
+    assert [row["n_components"] for row in document["selection"]] == list(range(1, 10))
+    assert [row["bic"] for row in document["selection"]] == [row["bic"] for row in told["selection"]]
+
+
+def test_show_has_no_choice_where_there_was_none(run, model):
+    document = run("show", "results", "--json").json
+    assert document["selection"] is None
+    assert document["fit"]["choice_sentences"] == []
+    assert "chosen" not in run("show", "results").out
+
+
 @pytest.mark.parametrize("covariance", ["full", "tied", "diag", "spherical"])
 def test_show_works_for_every_family(run, iris, covariance):
     assert run("fit", "iris", "-k", "12", "--covariance", covariance, "--no-report").code == 0

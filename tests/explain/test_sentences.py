@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from gaussmix import DegenerateComponentWarning, GaussianMixture
+from gaussmix import AutoGaussianMixture, DegenerateComponentWarning, GaussianMixture
 from gaussmix.explain import summarize
 from gaussmix.explain.sentences import describe_component
 
@@ -62,6 +62,24 @@ def test_one_cloud_cut_in_slices_is_called_so():
     assert any("slices of one cloud" in warning for warning in summary.warnings)
 
 
+def test_one_component_that_was_chosen_is_not_to_be_compared_once_more():
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    given = summarize(GaussianMixture(1).fit(X), X)
+    chosen = summarize(AutoGaussianMixture(range(1, 4), covariance_types=["EII"]).fit(X), X)
+    assert chosen.n_components == 1
+    assert given.sentences[2] == "More components may describe the rows better: compare their BIC."
+    assert chosen.sentences[2] == "It was chosen among the models that were compared."
+
+
+def test_components_at_the_floor_are_told_as_the_warning_tells_them():
+    X = np.concatenate([np.random.default_rng(0).normal(size=500), np.full(100, 0.5)])[:, None]
+    with pytest.warns(DegenerateComponentWarning, match="their rows hardly differ in some direction"):
+        model = GaussianMixture(2, spikes="allow", random_state=0).fit(X)
+    (k,) = model.repaired_components_
+    told = f"Component {k} was held up at the least variance allowed: its rows hardly differ in some direction"
+    assert any(warning.startswith(told) for warning in summarize(model, X).warnings)
+
+
 def test_a_fit_that_was_stopped_says_so(iris):
     with pytest.warns(ConvergenceWarning):
         model = GaussianMixture(3, max_iter=1, random_state=0).fit(iris)
@@ -86,7 +104,7 @@ def test_collapsed_components_are_named():
     summary = summarize(model, X)
     assert summary.components[1].repaired
     assert not summary.components[0].repaired
-    assert any(warning.startswith("Component 1 collapsed") for warning in summary.warnings)
+    assert any(warning.startswith("Component 1 was held up at the least variance") for warning in summary.warnings)
 
 
 def test_more_parameters_than_rows_are_pointed_out(iris):

@@ -136,6 +136,12 @@ def test_requests_that_are_no_json_or_too_large_are_refused(iris_server):
     assert "larger" in body
 
 
+def test_a_request_for_no_path_is_refused_without_a_traceback(iris_server):
+    status, body = iris_server.send("OPTIONS", "*", whole_path=True)
+    assert status == 403
+    assert "token" in body
+
+
 def test_a_request_without_the_token_is_refused(iris_server):
     token = iris_server.parts.path.strip("/")
     for path in (

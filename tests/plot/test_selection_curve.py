@@ -7,6 +7,7 @@ import pytest
 from sklearn.datasets import load_wine
 
 from gaussmix import AutoGaussianMixture, GaussianMixture
+from gaussmix.explain.choice import choice_sentences, model_name
 from gaussmix.plot import SelectionDisplay
 from gaussmix.selection import SelectionRow, SelectionTable
 
@@ -66,12 +67,27 @@ def test_the_chosen_model_and_the_runners_up_are_marked(chosen, ax):
     assert display.chosen_.get_xydata().tolist() == [[chosen.n_components_, 0.0]]
     expected = [(r.n_components, r.bic - chosen.selection_["bic"].min()) for r in chosen.runners_up_[:5]]
     np.testing.assert_allclose(display.runners_up_.get_xydata(), expected)
-    assert (
-        f"{chosen.covariance_type_} with {chosen.n_components_} components was chosen of 16" in display.title
-    )
     first = chosen.runners_up_[0]
-    assert f"Runners-up: {first.covariance_type} {first.n_components} (+" in display.note
+    assert f"Next best: {first.covariance_type} {first.n_components} (+" in display.note
     assert "Smaller is better; BIC" in display.note
+
+
+def test_title_and_caption_call_the_models_what_the_sentences_call_them(chosen, ax):
+    display = SelectionDisplay.from_estimator(chosen, ax=ax)
+    sentence = choice_sentences(chosen.selection_)[0]
+    name = model_name(chosen.selection_.ranking[0])
+    assert sentence.startswith(f"{name} chosen ")
+    assert display.title == f"{name} chosen among 16 models"
+    for row in chosen.runners_up_[:3]:
+        called = f"{row.covariance_type} {row.n_components} ({row.bic - chosen.selection_['bic'].min():+,.1f}"
+        assert called in sentence
+        assert called in display.note
+
+
+def test_a_model_that_another_criterion_prefers_is_below_the_chosen_one(chosen, ax):
+    display = SelectionDisplay.from_estimator(chosen, criterion="aic", ax=ax)
+    assert "(-" in display.note
+    assert "+-" not in display.note
 
 
 def test_models_that_were_not_fitted_are_gaps_with_a_reason(table_with_faults, ax):

@@ -251,6 +251,19 @@ def test_one_cloud_in_five_slices_is_called_that():
     )
 
 
+def test_groups_apart_that_cost_too_many_parameters_are_not_called_slices():
+    generator = np.random.default_rng(0)
+    X = np.concatenate([generator.normal(centre, size=(100, 40)) for centre in (-1.5, 0.0, 1.5)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = GaussianMixture(3, random_state=0).fit(X)
+    page = Page(render(model, X))
+    assert "Do not rely on this result as it stands." in page.words
+    assert "A single component describes these rows better than 3" in page.words
+    assert "Try fewer components or a simpler covariance family." in page.words
+    assert "slices of one cloud" not in page.words
+
+
 def test_rows_that_are_no_gaussians_are_noticed():
     X = np.random.default_rng(0).exponential(size=(2000, 1))
     page = Page(render(GaussianMixture(1).fit(X), X))
@@ -264,7 +277,9 @@ def test_spikes_are_named():
         warnings.simplefilter("ignore")
         model = GaussianMixture(2, spikes="allow", random_state=0).fit(X)
     assert model.repaired_components_
-    assert "collapsed onto too few distinct values" in Page(render(model, X)).words
+    assert "held up at the least variance allowed: its rows hardly differ in some direction" in (
+        Page(render(model, X)).words
+    )
 
 
 def test_the_choice_is_shown_with_all_that_was_compared(iris):

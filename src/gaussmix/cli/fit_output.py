@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from gaussmix.data import Features
     from gaussmix.explain import MixtureSummary
     from gaussmix.explain.terminal import Terminal
-    from gaussmix.selection import SelectionRow, SelectionTable
+    from gaussmix.selection import SelectionTable
 
 _MOST_SENTENCES = 12
 
@@ -74,15 +73,6 @@ def data_sentences(outcome: Outcome) -> list[str]:
     outcome : Outcome
     """
     return [*(f"Column left out: {column}." for column in outcome.features.left_out), *outcome.notes]
-
-
-def _as_document(row: SelectionRow) -> dict[str, Any]:
-    """Return a row for JSON, which knows no NaN."""
-    values = dataclasses.asdict(row)
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
-    }
 
 
 def print_as_text(outcome: Outcome, summary: MixtureSummary, folder: str, files: Sequence[str]) -> None:
@@ -165,7 +155,7 @@ def print_as_json(outcome: Outcome, summary: MixtureSummary, folder: str, files:
             "columns": features.names,
             "left_out": [dataclasses.asdict(column) for column in features.left_out],
             "notes": outcome.notes,
-            "selection": None if choice is None else [_as_document(one) for one in choice],
+            "selection": None if choice is None else [dataclasses.asdict(row) for row in choice],
             "summary": summary.to_dict(),
             "folder": folder,
             "files": list(files),

@@ -25,7 +25,7 @@ _CELL_WIDTH = 20
 @json_option
 @debug_option
 def command(model_path: str, as_json: bool) -> None:
-    """Show what is in a model: sizes, means, standard deviations, notable correlations, how it was fitted.
+    """Show what is in a model: sizes, means, deviations, notable correlations, how it was fitted and chosen.
 
     MODEL is a model.json or a folder of results.
     """
@@ -47,6 +47,7 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
     from gaussmix.cli.models import feature_names
     from gaussmix.core.representation import MatrixRepresentation
     from gaussmix.covariance import FAMILIES
+    from gaussmix.explain.choice import choice_sentences
     from gaussmix.explain.components import marginal_covariances, standard_deviations
     from gaussmix.explain.stability import stability_sentences
 
@@ -59,6 +60,7 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
         covariances = marginal_covariances(model, range(len(names)))
         correlations = np.clip(covariances / scale[:, :, None] / scale[:, None, :], -1.0, 1.0)
     fit = ("n_samples", "converged", "n_iter", "log_likelihood", "repaired_components")
+    choice = getattr(model, "selection_", None)
     return {
         "n_components": len(model.weights_),
         "covariance_type": model.covariance_type,
@@ -68,7 +70,9 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
         | {
             "stability": None if model.stability_ is None else dataclasses.asdict(model.stability_),
             "stability_sentences": stability_sentences(model.stability_),
+            "choice_sentences": () if choice is None else choice_sentences(choice),
         },
+        "selection": None if choice is None else [dataclasses.asdict(row) for row in choice],
         "components": [
             {
                 "name": name,
@@ -96,6 +100,8 @@ def _print_text(document: dict[str, Any], screen: Terminal) -> None:
     counts = f"{_count(len(components), 'component')}, {_count(len(names), 'column')}"
     screen.line(f"Gaussian mixture: {counts}, {document['covariance_type']} covariances.")
     screen.line(" ".join([_fit_sentence(document), *document["fit"]["stability_sentences"]]))
+    for sentence in document["fit"]["choice_sentences"]:
+        screen.line(clean_text(sentence))
     screen.heading("Means and standard deviations, in the data's own units")
     across = max(1, (screen.width - max(map(len, names))) // _CELL_WIDTH)
     for first in range(0, len(components), across):

@@ -53,14 +53,14 @@ class HierarchicalGaussianClustering(ClusterMixin, BaseEstimator):
         Cluster of each row, numbered by their first rows.
     n_clusters_ : int
         Number of clusters.
-    children_ : ndarray of shape (n_leaves_ - 1, 2)
-        The two nodes of each merge: leaves are nodes 0 to n_leaves_ - 1, merge t makes node n_leaves_ + t.
-    distances_ : ndarray of shape (n_leaves_ - 1,)
+    children_ : ndarray of shape (n_leaves - 1, 2)
+        The two nodes of each merge: leaves are the first `n_leaves_` nodes, and each merge makes the next one.
+    distances_ : ndarray of shape (n_leaves - 1,)
         Height of each merge: what it takes from the log-likelihood, in nats; by EII, what it adds to the sum
         of squares within clusters. A merge that costs less than one before it has that one's height; and as
         the likelihood of a single row is a convention, costs may be negative, and the least is then
         subtracted from all.
-    linkage_ : ndarray of shape (n_leaves_ - 1, 4)
+    linkage_ : ndarray of shape (n_leaves - 1, 4)
         The same as a linkage matrix of SciPy, with the numbers of leaves below.
     leaves_ : ndarray of shape (n_leaves,)
         Number of the row that each leaf is: all rows of positive weight, or those of the sample.

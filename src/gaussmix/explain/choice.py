@@ -60,8 +60,8 @@ def choice_sentences(choice: SelectionTable) -> tuple[str, ...]:
         is_simplest = n_types > 1 or isinstance(family.representation, ScalarRepresentation)
         advice = "" if is_simplest else "; a simpler covariance family (--covariance) may hold more"
         sentences.append(
-            f"Passed over, as a component collapsed onto too few rows or into too few directions: "
-            f"{which}{advice}."
+            "Passed over, as a component is left with too few rows, or its rows hardly differ in some "
+            f"direction: {which}{advice}."
         )
         if any(row.n_components == 1 for row in unsound):
             sentences.append(

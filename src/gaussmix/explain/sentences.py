@@ -70,10 +70,10 @@ def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
         )
     if repaired and not constant and not dependences:
         warnings.append(
-            f"{listed_components(summary, repaired)} collapsed onto too few distinct values and "
-            f"{'was' if len(repaired) == 1 else 'were'} held up at the least variance allowed: "
-            "the log-likelihood and the criteria flatter this fit. Try fewer components or a simpler "
-            "covariance family."
+            f"{listed_components(summary, repaired)} {'was' if len(repaired) == 1 else 'were'} held up at "
+            f"the least variance allowed: {'its' if len(repaired) == 1 else 'their'} rows hardly differ in "
+            "some direction, and the log-likelihood and the criteria are flattered. Try fewer components or "
+            "a simpler covariance family."
         )
     empty = [component.component for component in summary.components if component.n_rows == 0]
     if empty:
@@ -263,6 +263,8 @@ def _certainty(summary: MixtureSummary, trusted: bool) -> str:
 def _telling(summary: MixtureSummary) -> str:
     names = display_names(summary.feature_names)
     if summary.n_components == 1:
+        if summary.choice_sentences:
+            return "It was chosen among the models that were compared."
         return "More components may describe the rows better: compare their BIC."
     telling = [d for d in summary.telling_features if summary.information[d] >= 2 * TELLING][:3]
     if not telling:

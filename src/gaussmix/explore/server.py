@@ -96,7 +96,7 @@ class Guard:
             "none",
         ):
             return "Pages from elsewhere may not use this server."
-        given = scope["path"].split("/", 2)[1].encode("utf-8")
+        given = scope["path"].removeprefix("/").partition("/")[0].encode("utf-8")
         if not hmac.compare_digest(given, self._token):
             return "The address lacks the token: use the address that gaussmix explore printed."
         return ""
@@ -204,7 +204,7 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise DataError(
-            f"{host}, port {port}: cannot listen there ({error.strerror}); take another --port"
+            f"{host}, port {port}: cannot listen there ({error.strerror}); take another --port or --host"
         ) from error
     return listener
 

@@ -25,6 +25,7 @@ from gaussmix.explore.fits import Result, Rows, command_line, fit_table, without
 from gaussmix.explore.job import Worker
 from gaussmix.explore.settings import MOST_COMPONENTS, FitSettings
 from gaussmix.report.content import PageOptions, page_content
+from gaussmix.report.page import render_content
 from gaussmix.report.rendering import render_template
 
 MOST_UNDONE = 20
@@ -107,8 +108,8 @@ class Session:
             self._finish(fit_table(self._features(settings), settings), say)
 
         number = "1 to 9" if settings.components is None else str(settings.components)
-        self.settings = settings
         self.worker.start(f"fitting {number} component{'' if number == '1' else 's'}", task)
+        self.settings = settings
 
     def merge(self, first: int, second: int) -> None:
         """Begin to merge two components.
@@ -209,7 +210,7 @@ class Session:
 
     def report(self) -> str:
         """Return the page without controls, as ``gaussmix fit`` writes it."""
-        return render_template("report.html", self._content(self._present(), pictures=True))
+        return render_content(self._content(self._present(), pictures=True))
 
     # -------------------------------------------------------------- inside
 

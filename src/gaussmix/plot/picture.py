@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +42,21 @@ class Picture:
     note: str
 
     def png(self) -> bytes:
-        """Return the picture as a PNG file."""
+        """Return the picture as a PNG file; of letters that the font lacks matplotlib warns."""
         buffer = io.BytesIO()
-        with warnings.catch_warnings():
-            # Names in scripts that matplotlib's font lacks become boxes; nothing else is wrong with them.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            self.figure.savefig(buffer, format="png", facecolor=self.figure.get_facecolor())
+        self.figure.savefig(buffer, format="png", facecolor=self.figure.get_facecolor())
         return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def missing_letters_as_boxes() -> Iterator[None]:
+    """Keep matplotlib's warnings of letters that its font lacks to itself: nothing else is wrong with them.
+
+    Filters of warnings belong to the whole process: not for a thread beside others.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
 
 
 def plot_mixture(
@@ -83,7 +92,8 @@ def plot_mixture(
     """
     n_features = RowTable(X).n_features
     draw = draw_density if n_features == 1 else draw_map if n_features == 2 else draw_pairs
-    data = draw(model, X, feature_names, sample_weight=sample_weight, theme=theme, standalone=True).png()
+    with missing_letters_as_boxes():
+        data = draw(model, X, feature_names, sample_weight=sample_weight, theme=theme, standalone=True).png()
     with atomic_write(path) as file:
         file.write(data)
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES
-from gaussmix.explain.wording import format_count, format_number, join_words
+from gaussmix.explain.choice import model_name
+from gaussmix.explain.wording import format_number, join_words
 from gaussmix.plot.display import Display
 from gaussmix.plot.style import (
     LEGEND,
@@ -177,7 +178,7 @@ class SelectionDisplay(Display):
             ax, self._doubtful(), marker="x", color=theme.text, markersize=8, label="not to be trusted"
         )
         self.runners_up_ = self._mark(
-            ax, self._runners_up(), marker="o", color=theme.muted, markersize=11, label="runners-up"
+            ax, self._runners_up(), marker="o", color=theme.muted, markersize=11, label="next best"
         )
         self.chosen_ = self._mark(
             ax, [self.table.cell(*self.chosen)], marker="o", color=theme.text, markersize=15, label="chosen",
@@ -223,8 +224,9 @@ class SelectionDisplay(Display):
     @property
     def title(self) -> str:
         """Which model was chosen."""
-        family, number = self.chosen
-        return f"{family} with {format_count(number, 'component')} was chosen of {len(self.table)} models"
+        n_types = len(set(self.table["covariance_type"]))
+        name = model_name(self.table.cell(*self.chosen), n_types)
+        return f"{name} chosen among {len(self.table)} models"
 
     @property
     def note(self) -> str:
@@ -237,10 +239,10 @@ class SelectionDisplay(Display):
         if runners_up:
             listed = [
                 f"{row.covariance_type} {row.n_components} "
-                f"(+{format_number(self.difference(row.covariance_type, row.n_components), 3)})"
+                f"({self.difference(row.covariance_type, row.n_components):+,.1f})"
                 for row in runners_up
             ]
-            parts.append(f"Runners-up: {join_words(listed)}.")
+            parts.append(f"Next best: {join_words(listed)}.")
         unfitted = [row for row in self.table if np.isnan(self._value(row)) and row.message]
         parts += [f"No value for {text}." for text in _by_reason(unfitted)]
         parts += [f"Not to be trusted: {text}." for text in _by_reason(self._doubtful())]

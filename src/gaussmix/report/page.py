@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from gaussmix.data.atomic import atomic_write
 from gaussmix.explain import MixtureSummary
 from gaussmix.inference import BootstrapResult, GoodnessOfFit
+from gaussmix.plot.picture import missing_letters_as_boxes
 from gaussmix.report.content import PageOptions, page_content
 from gaussmix.report.rendering import MOST_BYTES, render_template
 from gaussmix.selection import SelectionTable
@@ -147,10 +148,22 @@ def render_report(
         bootstrap=bootstrap,
         pictures=pictures,
     )
-    content = page_content(model, X, options)
+    with missing_letters_as_boxes():
+        content = page_content(model, X, options)
+    return render_content(content)
+
+
+def render_content(content: dict[str, Any]) -> str:
+    """Return the page of a content; still pictures that would make it too large are spared.
+
+    Parameters
+    ----------
+    content : dict
+        Of `gaussmix.report.content.page_content`.
+    """
     page = render_template("report.html", content)
     for spared in ("pairs", "map"):  # still pictures: the map itself stays
         if len(page.encode("utf-8")) > MOST_BYTES:
-            content[spared] = None
+            content = {**content, spared: None}
             page = render_template("report.html", content)
     return page

@@ -60,7 +60,7 @@ def judge(
     if excess is not None and excess > 0:
         reasons.append(
             f"A single component describes these rows better than {summary.n_components}: its BIC is "
-            f"{format_number(excess, 3)} lower. The components are slices of one cloud."
+            f"{format_number(excess, 3)} lower. Try fewer components or a simpler covariance family."
             if excess > CLEARLY_BETTER
             else f"A single component describes these rows as well as {summary.n_components}: its BIC is "
             f"{format_number(excess, 3)} lower."
