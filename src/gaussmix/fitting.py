@@ -253,7 +253,10 @@ def _before_new_spikes(
         return False
 
     climb(max_iter=result.n_iter, observer=note)
-    return replace(climb(max_iter=last), stopped=True)
+    ended = climb(max_iter=last)
+    # The step up the spike counts as an iteration that is taken back.
+    values = (*ended.log_likelihoods, ended.path[-1])
+    return replace(ended, log_likelihoods=values, n_iter=last + 1, stopped=True)
 
 
 def _with_best_rank(

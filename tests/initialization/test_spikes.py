@@ -117,6 +117,7 @@ def test_the_last_run_of_em_ends_before_it_climbs_a_spike_that_the_search_has_no
     assert n_spikes(careful) == 0
     assert not careful.converged_  # more iterations would lead up the spike
     assert careful.lower_bound_ == pytest.approx(careful.score(X), rel=1e-12)
+    assert len(careful.lower_bounds_) == careful.n_iter_ > 0
     going_on = fit(
         X,
         n_components,
