@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -56,7 +57,7 @@ def test_what_cannot_be_conditioned_on_is_refused(two_groups):
     assert two_groups.condition({}) == two_groups
     with pytest.raises(ValueError, match="all features are given"):
         two_groups.condition({"length": 1.0, "width": 2.0})
-    with pytest.raises(ValueError, match="finite, but one is nan"):
+    with pytest.raises(ValueError, match="'length' is nan"):
         two_groups.condition({"length": np.nan})
     with pytest.raises(ValueError, match="named twice"):
         two_groups.condition({"length": 1.0, 0: 2.0})
@@ -170,3 +171,18 @@ def test_products_that_would_fill_the_memory_are_refused(random_mixture):
     assert large.convolve(many).n_components == 5000
     with pytest.raises(ValueError, match="too many; reduce"):
         many.product(many)
+
+
+def test_a_condition_is_given_as_any_mapping_and_part_of_a_row_too(two_groups):
+    row = pd.Series({"length": 1.0})
+    assert two_groups.condition(row) == two_groups.condition({"length": 1.0})
+    assert two_groups.condition({}) is two_groups
+
+
+def test_what_is_wrong_with_a_condition_is_named(two_groups):
+    for value in ("much", None, np.nan, [1.0]):
+        with pytest.raises(ValueError, match="finite numbers, but that of 'length' is"):
+            two_groups.condition({"length": value})
+    for given in ("length", None, 1.0):
+        with pytest.raises(ValueError, match=r"a mapping of features to values, as {'length': 1\.5}"):
+            two_groups.condition(given)

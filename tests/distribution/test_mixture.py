@@ -144,3 +144,16 @@ def test_unknown_features_are_named(two_groups):
 def test_what_needs_one_feature_says_how_to_get_it(two_groups, method):
     with pytest.raises(ValueError, match=r"take marginal\('length'\) first"):
         getattr(two_groups, method)(0.5)
+
+
+def test_means_beyond_what_can_be_computed_with_are_refused():
+    with pytest.raises(ValueError, match=r"means are 2e\+160 apart in feature 0"):
+        MixtureDistribution([0.5, 0.5], [-1e160, 1e160], [1.0, 1.0])
+    beyond = MixtureDistribution([0.0, 1.0], [1e200, 3.0], [1.0, 1.0])  # a component that is not there
+    assert beyond.ppf(0.5) == 3.0
+
+
+def test_what_names_no_feature_is_refused(two_groups):
+    for wrong in (None, 1.5, slice(0, 1)):
+        with pytest.raises(ValueError, match="given by its number or name"):
+            two_groups.marginal(wrong)

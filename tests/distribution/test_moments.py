@@ -64,3 +64,8 @@ def test_moments_hold_far_from_zero(skewed):
     np.testing.assert_allclose(far.var(), skewed.var(), rtol=1e-7)
     np.testing.assert_allclose(far.skewness(), skewed.skewness(), rtol=1e-6)
     assert far.moment(3, central=True) == pytest.approx(skewed.moment(3, central=True), rel=1e-6)
+
+
+def test_a_power_that_is_no_whole_number_is_refused(skewed):
+    with pytest.raises(ValueError, match=r"whole numbers from 0 on, but one is 1\.5"):
+        skewed.moment(1.5)

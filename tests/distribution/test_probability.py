@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -103,3 +106,33 @@ def test_independent_features_multiply():
     independent = MixtureDistribution([1.0], [np.zeros(4)], [np.diag([1.0, 4.0, 9.0, 16.0])])
     x = np.array([0.5, -1.0, 2.0, 3.0])
     assert independent.cdf(x) == pytest.approx(stats.norm.cdf(x / [1.0, 2.0, 3.0, 4.0]).prod(), rel=1e-14)
+
+
+def test_lower_corners_in_a_frame_are_found_by_name_as_points_are():
+    mixture = MixtureDistribution([1.0], [[0.0, 3.0]], [[[1.0, 0.5], [0.5, 2.0]]], ["a", "b"])
+    above, below = pd.DataFrame({"b": [4.0], "a": [1.0]}), pd.DataFrame({"b": [2.0], "a": [-1.0]})
+    assert mixture.cdf(above, below)[0] == mixture.cdf([1.0, 4.0], [-1.0, 2.0]) > 0.1
+
+
+def test_as_many_lower_corners_as_points_or_one_are_needed(two_groups):
+    with pytest.raises(ValueError, match="2 lower corners for 3 points"):
+        two_groups.cdf(np.ones((3, 2)), np.zeros((2, 2)))
+
+
+def test_an_interval_of_a_probability_outside_zero_and_one_is_refused(skewed):
+    for wrong in (-0.1, 1.1, np.nan):
+        with pytest.raises(ValueError, match="confidence should be between 0 and 1"):
+            skewed.interval(wrong)
+
+
+@pytest.mark.parametrize("name", ["sf", "logsf", "logcdf"])
+def test_tails_at_many_points_take_no_table_of_points_by_components(name):
+    many = MixtureDistribution(np.full(400, 1.0 / 400), np.linspace(-1.0, 1.0, 400), np.ones(400))
+    x = np.linspace(-3.0, 3.0, 40_000)
+    expected = getattr(many, name)(x[::100])
+    tracemalloc.start()
+    found = getattr(many, name)(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_allclose(found[::100], expected, rtol=1e-13)
+    assert peak < 8 * 400 * len(x)  # bytes of a single such table

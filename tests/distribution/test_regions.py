@@ -105,3 +105,11 @@ def test_neighbouring_intervals_join_above_the_valley_between():
     mixture = MixtureDistribution([0.5, 0.5], [0.0, 3.0], [1.0, 1.0])
     assert len(mixture.highest_density_region(0.5).intervals()) == 2
     assert len(mixture.highest_density_region(0.99).intervals()) == 1
+
+
+@pytest.mark.parametrize("distance", [1e12, 1e17])
+def test_groups_very_far_apart_have_their_regions(distance):
+    region = MixtureDistribution([0.5, 0.5], [0.0, distance], [1.0, 1.0]).highest_density_region(0.9)
+    near, far = region.intervals()
+    np.testing.assert_allclose(near, stats.norm.interval(0.9), atol=1e-6 + 2e-16 * distance)
+    np.testing.assert_allclose(far, distance, rtol=1e-11)

@@ -43,7 +43,7 @@ def test_a_seed_repeats_the_draws_and_generators_go_on(skewed, make):
 def test_wrong_arguments_are_refused(skewed):
     with pytest.raises(ValueError, match="random_state should be"):
         skewed.rvs(5, random_state="seed")
-    with pytest.raises(ValueError, match="size should not be negative"):
+    with pytest.raises(ValueError, match="size should be a whole number"):
         skewed.rvs(-1)
     with pytest.raises(ValueError, match="at least 100, not 10"):
         skewed.expect(lambda rows: rows[:, 0], n_samples=10)
@@ -57,3 +57,9 @@ def test_the_standard_error_of_an_expectation_is_right(two_groups):
     scores = [(estimate.value - exact) / estimate.standard_error for estimate in estimates]
     assert abs(np.mean(scores)) < 0.25
     assert 0.85 < np.std(scores) < 1.15
+
+
+def test_sizes_that_are_no_numbers_of_draws_are_refused(two_groups):
+    for wrong in (1.5, "3", (2, 0.5), (2, -1)):
+        with pytest.raises(ValueError, match="size should be a whole number from 0 on"):
+            two_groups.rvs(wrong)

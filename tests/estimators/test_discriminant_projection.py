@@ -257,3 +257,11 @@ def test_noise_is_no_component():
 def test_rows_that_are_all_the_same_are_refused(y):
     with pytest.raises(ValueError, match="All rows are the same"):
         MixtureDiscriminantProjection().fit(np.ones((10, 3)), y)
+
+
+def test_columns_in_another_order_than_the_mixture_knows_are_refused():
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    mixture = GaussianMixture(2, random_state=0).fit(frame)
+    MixtureDiscriminantProjection(mixture).fit(frame)
+    with pytest.raises(ValueError, match="feature names should match"):
+        MixtureDiscriminantProjection(mixture).fit(frame[list("dcba")])

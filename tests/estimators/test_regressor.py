@@ -328,3 +328,10 @@ def test_a_fit_that_fails_leaves_a_fitted_regressor_as_it_was():
     with pytest.raises(ValueError, match="only 0 have no missing entry"):
         fitted.fit(X[["bmi"]].assign(bmi=np.nan), Y)
     np.testing.assert_array_equal(fitted.predict(X), before)
+
+
+def test_targets_with_the_name_of_an_input_have_one_of_their_own():
+    frame = pd.DataFrame(X.to_numpy(), columns=["a", "y", "y_"])
+    model = GaussianMixtureRegressor(2, random_state=0).fit(frame, Y.to_numpy())
+    assert model.mixture_.distribution_.feature_names == ("a", "y", "y_", "y__")
+    assert model.predict_distribution(frame[:1]).feature_names == ("y__",)

@@ -76,7 +76,9 @@ def test_components_at_the_floor_are_told_as_the_warning_tells_them():
     with pytest.warns(DegenerateComponentWarning, match="their rows hardly differ in some direction"):
         model = GaussianMixture(2, spikes="allow", random_state=0).fit(X)
     (k,) = model.repaired_components_
-    told = f"Component {k} was held up at the least variance allowed: its rows hardly differ in some direction"
+    told = (
+        f"Component {k} was held up at the least variance allowed: its rows hardly differ in some direction"
+    )
     assert any(warning.startswith(told) for warning in summarize(model, X).warnings)
 
 
@@ -104,7 +106,9 @@ def test_collapsed_components_are_named():
     summary = summarize(model, X)
     assert summary.components[1].repaired
     assert not summary.components[0].repaired
-    assert any(warning.startswith("Component 1 was held up at the least variance") for warning in summary.warnings)
+    assert any(
+        warning.startswith("Component 1 was held up at the least variance") for warning in summary.warnings
+    )
 
 
 def test_more_parameters_than_rows_are_pointed_out(iris):

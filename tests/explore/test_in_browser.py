@@ -93,6 +93,37 @@ def test_nonsense_is_answered_in_words(window):
     page.locator("#left-out").fill("1000")
     page.get_by_role("button", name="Fit", exact=True).click()
     page.locator("#explore-error", has_text="from 0 to 149").wait_for()
+    with page.expect_response("**/status"):  # by which the page asks what is going on, every few seconds
+        pass
+    page.wait_for_timeout(100)
+    assert "from 0 to 149" in page.locator("#explore-error").inner_text()
+
+
+def test_the_complaint_of_a_task_is_shown_and_leaves_with_the_next(window):
+    page = window.page
+    page.get_by_text("Fit anew").click()
+    page.locator("#left-out").fill("0-149")
+    page.get_by_role("button", name="Fit", exact=True).click()
+    page.locator("#explore-error", has_text="too few").wait_for()
+    page.locator("#left-out").fill("0")
+    page.get_by_role("button", name="Fit", exact=True).click()
+    settled(window, 1)
+    assert page.locator("#explore-error").is_hidden()
+
+
+def test_a_server_that_has_ended_is_told(serve, open_window, tmp_path):
+    with serve("iris", "-k", 2, "--covariance", "EII", folder=tmp_path) as client:
+        client.wait()
+        window = open_window(client.address, offline=False)
+        window.page.wait_for_selector("html[data-ready=yes]", timeout=60_000)
+    faults = []
+    window.page.on("pageerror", lambda fault: faults.append(str(fault)))
+    window.page.get_by_text("Fit anew").click()
+    button = window.page.get_by_role("button", name="Fit", exact=True)
+    if button.is_enabled():
+        button.click()
+    window.page.locator("#explore-status", has_text="gaussmix explore has ended").wait_for()
+    assert faults == []
 
 
 def test_labels_model_and_report_can_be_taken_away(window, tmp_path):

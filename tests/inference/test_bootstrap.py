@@ -231,5 +231,24 @@ def test_other_rows_and_intervals_are_refused(faithful):
 
 
 def test_what_is_no_mixture_is_refused():
-    with pytest.raises(TypeError, match=r"GaussianMixture or AutoGaussianMixture, but is a int"):
+    with pytest.raises(TypeError, match="GaussianMixture or AutoGaussianMixture of gaussmix, but is a int"):
         bootstrap(3, np.zeros((10, 2)))
+
+
+def test_errors_of_covariances_are_those_of_other_units_however_small(faithful):
+    unit = 2.0**-500  # whose fourth power is no double
+    found = [
+        bootstrap(GaussianMixture(2, random_state=0).fit(X), X, n_resamples=20, random_state=0)
+        for X in (faithful, faithful * unit)
+    ]
+    one, other = (each.standard_errors.covariances for each in found)
+    np.testing.assert_allclose(other / unit / unit, one, rtol=1e-4)
+    one, other = (each.interval("normal").upper.covariances for each in found)
+    np.testing.assert_allclose(other / unit / unit, one, rtol=1e-4)
+
+
+def test_a_mixture_of_another_package_is_told_apart(faithful):
+    from sklearn.mixture import GaussianMixture as ScikitLearnMixture
+
+    with pytest.raises(TypeError, match="of gaussmix, but is a GaussianMixture of sklearn"):
+        bootstrap(ScikitLearnMixture(2).fit(faithful), faithful)

@@ -119,3 +119,26 @@ def test_nothing_is_warned_of_and_warnings_of_other_threads_are_not_ignored_mean
         n_components_test(watched, n_resamples=1, alpha=0.6, max_components=2, random_state=0)
     assert watched.ignored
     assert not any(watched.ignored)
+
+
+@pytest.mark.parametrize(("n_rows", "n_features"), [(4, 1), (7, 2)])
+def test_too_few_rows_for_one_more_component_do_not_reject_one(n_rows, n_features):
+    # Each of two components needs a row more than place it and its covariance, or it is a spike.
+    rejected = [
+        n_components_test(
+            np.random.default_rng(seed).normal(size=(n_rows, n_features)),
+            max_components=1,
+            n_resamples=19,
+            random_state=seed,
+        )
+        .tests[0]
+        .p_value
+        <= 0.05
+        for seed in range(10)
+    ]
+    assert sum(rejected) <= 3
+
+
+def test_values_that_occur_again_and_again_are_still_told_apart():
+    X = np.repeat([[0.0], [1.0], [2.0], [50.0]], 30, axis=0)
+    assert n_components_test(X, max_components=1, n_resamples=19, random_state=0).tests[0].p_value <= 0.05

@@ -235,3 +235,11 @@ def test_many_rows_are_added_up_in_blocks(space, monkeypatch):
     parts = local_derivatives(rows, mixture, chart, NativeBackend())
     np.testing.assert_allclose(parts.information, whole.information, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(parts.gradient, whole.gradient, rtol=1e-9, atol=1e-9)
+
+
+def test_parameters_too_many_for_the_memory_are_refused_before_it_is_filled():
+    many = GaussianMixture.from_parameters(
+        np.full(60, 1 / 60), np.random.default_rng(0).normal(size=(60, 50)), np.tile(np.eye(50), (60, 1, 1))
+    )
+    with pytest.raises(ValueError, match="up to 79560 parameters, whose derivatives would fill the memory"):
+        standard_errors(many, np.random.default_rng(1).normal(size=(100, 50)))

@@ -201,3 +201,9 @@ def test_noise_stays_apart(spheres):
         assert (
             adjusted_rand_score(labels[::4] == 2, found.labels_[:500] == found.predict([[0.0, 20.0]])) > 0.98
         )
+
+
+@pytest.mark.parametrize("model", [None, "mixture", [1.0]])
+def test_what_is_no_mixture_is_refused(model):
+    with pytest.raises(TypeError, match="model should be a fitted mixture"):
+        merge_components(model, [[0.0], [1.0]])

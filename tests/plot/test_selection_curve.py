@@ -94,6 +94,10 @@ def test_models_that_were_not_fitted_are_gaps_with_a_reason(table_with_faults, a
     display = SelectionDisplay(table_with_faults, ("VVV", 1)).plot(ax)
     np.testing.assert_array_equal(display.lines_["VVV"].get_ydata(), [0.0, np.nan, 11.0])
     assert "No value for VVV 2 (the covariances would be singular)." in display.note
+    told = (
+        "1 of 6 models were not fitted, such as 2 components of type VVV: the covariances would be singular"
+    )
+    assert any(sentence.startswith(told) for sentence in choice_sentences(table_with_faults))
 
 
 def test_models_that_cannot_be_trusted_are_crossed_out_with_a_reason(table_with_faults, ax):

@@ -10,11 +10,14 @@ import html.parser
 import json
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gaussmix import AutoGaussianMixture, GaussianMixture, bootstrap, goodness_of_fit
+from gaussmix.cli.main import main
 from gaussmix.data import read_table, select_features
 from gaussmix.explain import summarize
 from gaussmix.explain.choice import choice_sentences, model_name
@@ -174,6 +177,10 @@ def test_hostile_text_stays_text(iris_model, iris):
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "<script>alert(2)</script>" in page.words
+
+
+def test_names_need_not_be_text(iris_model, iris):
+    assert "&#39;2019&#39;" in render(iris_model, iris, feature_names=[2019, 2020, 2021, None])
 
 
 def test_names_may_be_empty_endless_or_equal(iris_model, iris):
@@ -430,6 +437,25 @@ def test_the_code_reads_the_table_that_was_fitted(tmp_path, monkeypatch):
     space = {}
     exec(code, space)
     assert space["model"].means_ == pytest.approx(model.means_)
+
+
+@pytest.mark.parametrize("standardized", [False, True])
+def test_the_code_reads_the_table_as_it_was_read(tmp_path, monkeypatch, standardized):
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=(90, 2)) + np.repeat([[0, 0], [3, 30], [6, -50]], 30, axis=0)
+    rows = [f"{x},{y},{w}" for (x, y), w in zip(values, generator.integers(1, 5, 90), strict=True)]
+    Path("data.csv").write_text("\n".join(["1,,2", *rows]), encoding="utf-8")
+    options = ["--no-header", "--drop-missing", "--weights", "column_3", "-k", "3"]
+    options += ["--standardize"] if standardized else []
+    assert main(["fit", "data.csv", *options, "--quiet"]) == 0
+    text = Path("gaussmix-data/report.html").read_text(encoding="utf-8")
+    code = html.unescape(re.search(r"<h3>In Python</h3>\n.*?<pre[^>]*>(.*?)</pre>", text, re.DOTALL)[1])
+    space = {}
+    exec(code, space)
+    labels = pd.read_csv("gaussmix-data/labels.csv")["label"]
+    assert space["model"].predict(space["X"]).tolist() == labels.tolist()
+    assert len(labels) == 90
 
 
 def test_the_code_always_says_which_columns_are_taken(iris_model):

@@ -140,3 +140,17 @@ def test_where_every_model_is_impossible_the_simplest_is_held_up_by_the_floor_an
     assert (best.n_components, best.sound) == (1, False)
     assert "held up by the floor alone" in best.message
     assert np.isfinite(mixture.score_samples(X)).all()
+
+
+def test_with_one_component_families_that_coincide_are_one_model():
+    X = np.random.RandomState(0).normal(size=(300, 3))
+    mixture = AutoGaussianMixture(range(1, 3), random_state=0).fit(X)
+    table = mixture.selection_
+    assert mixture.n_components_ == 1
+    # Of fourteen families only a sphere, an ellipsoid along the axes and any ellipsoid are left.
+    assert [row.n_parameters for row in table.distinct if row.n_components == 1] == [4, 6, 9]
+    assert not any(row.n_components == 1 and row.n_parameters == 4 for row in mixture.runners_up_)
+    distinct = np.array([row.bic for row in table.distinct if row.sound])
+    weights = np.exp(-0.5 * (distinct - distinct.min()))
+    assert table.distinct[0].bic_weight == pytest.approx(weights.max() / weights.sum())
+    assert table.cell("EII", 1).bic_weight == pytest.approx(table.cell("VII", 1).bic_weight)

@@ -81,7 +81,7 @@ def command(
         }
         settings = FitSettings.from_json(document, table.column_names, table.n_rows)
         serve(
-            Session(table, settings, source=source, drop_missing=drop_missing),
+            Session(table, settings, source=source, drop_missing=drop_missing, header=header),
             host=host,
             port=port,
             announce=announce,

@@ -196,7 +196,8 @@ def command(
                 raise FeatureRangeError(error.feature, error.deviation, column) from None
             outcome = Outcome(origin, name, features, model, choice, (*notes, *remarks))
             say("Writing the results")
-            summary = _write(outcome, place, source, report=not no_report, standardized=standardize)
+            reading = {"header": header, "weights": weights, "drop_missing": drop_missing}
+            summary = _write(outcome, place, source, reading, report=not no_report, standardized=standardize)
             files = sorted(path.name for path in place.iterdir())
             stop_if_interrupted()
     if as_json:
@@ -340,7 +341,7 @@ def _fit(
 
 
 def _write(
-    outcome: Outcome, folder: Path, source: str, *, report: bool, standardized: bool
+    outcome: Outcome, folder: Path, source: str, reading: dict[str, Any], *, report: bool, standardized: bool
 ) -> MixtureSummary:
     from gaussmix.cli.models import with_feature_names
     from gaussmix.data.results import write_labels
@@ -378,6 +379,7 @@ def _write(
             selection=outcome.choice,
             command=command_line(),
             source=source,
+            reading=reading,
             standardized=standardized,
         )
     return replace(summary, unusual_rows=tuple(replace(row, row=row.number) for row in summary.unusual_rows))

@@ -55,7 +55,7 @@ class WithAlgebra(Mixture):
         Parameters
         ----------
         given : mapping of int or str to float
-            Value of each known feature, by number or name.
+            Value of each known feature, by number or name; a part of a row of a pandas frame will do.
 
         Returns
         -------
@@ -66,7 +66,7 @@ class WithAlgebra(Mixture):
         Raises
         ------
         ValueError
-            If there is no such feature, all are given or one twice, or a value is not finite.
+            If there is no such feature, all are given or one twice, or a value is not a finite number.
 
         Examples
         --------
@@ -76,15 +76,20 @@ class WithAlgebra(Mixture):
         >>> conditional.feature_names, conditional.mean(), conditional.var()
         (('b',), array([1.]), array([0.75]))
         """
-        if not given:
+        try:
+            known_values = dict(given)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"what is given should be a mapping of features to values, as {{{self._names[0]!r}: 1.5}}, "
+                f"not {given!r}"
+            ) from None
+        if not known_values:
             return self
-        known = self._feature_indices(list(given))
+        known = self._feature_indices(list(known_values))
         wanted = [d for d in range(self.n_features) if d not in known]
         if not wanted:
             raise ValueError("all features are given; leave at least one to be distributed")
-        values = np.array([float(value) for value in given.values()])
-        if not np.isfinite(values).all():
-            raise ValueError(f"given values should be finite, but one is {values[~np.isfinite(values)][0]}")
+        values = np.array([_finite_number(name, value) for name, value in known_values.items()])
         # In working coordinates, so that no unit takes squares out of the range of doubles.
         scale, shift = self._coordinates.scale, self._coordinates.shift
         conditioner = conditioning.Conditioner.of(
@@ -349,3 +354,14 @@ class WithAlgebra(Mixture):
                 f"{n_pairs} pairs of components in {self.n_features} features are too many; "
                 "reduce() both first"
             )
+
+
+def _finite_number(feature: Any, value: Any) -> float:
+    """Return the value of a given feature, checked."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
+        raise ValueError(f"given values should be finite numbers, but that of {feature!r} is {value!r}")
+    return number

@@ -17,6 +17,9 @@ SYMMETRY_TOLERANCE = 1e-8
 LARGEST_VARIANCE = 1e306
 """Variances from here on, or below the inverse, leave doubles when they are computed with."""
 
+FARTHEST = 1e150
+"""Means may lie so many standard deviations apart; squares of more leave the range of doubles."""
+
 
 def frame_values(x: Any, feature_names: tuple[str, ...] | None) -> Array:
     """Return numbers as doubles; of a frame, its columns in the order of the features."""
@@ -116,3 +119,18 @@ def checked_covariances(matrices: Array) -> Array:
             )
     symmetric: Array = 0.5 * matrices + 0.5 * np.swapaxes(matrices, -1, -2)
     return symmetric
+
+
+def check_distances(weights: Array, means: Array, covariances: Array) -> None:
+    """Refuse means so far apart that doubles do not hold the squares of distance and width together."""
+    present = weights > 0
+    narrowest = np.sqrt(np.einsum("kdd->kd", covariances)[present].min(axis=0))
+    with np.errstate(over="ignore"):
+        apart = np.ptp(means[present], axis=0)
+        deviations = apart / narrowest
+    if (deviations > FARTHEST).any():
+        d = int(deviations.argmax())
+        raise ValueError(
+            f"means are {apart[d]:.3g} apart in feature {d}, where the narrowest component has a standard "
+            f"deviation of {narrowest[d]:.3g}: more than {FARTHEST:g} of those leave the range of doubles"
+        )

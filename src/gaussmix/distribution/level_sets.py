@@ -118,7 +118,8 @@ def log_level_of(mixture: WithRegions, probability: float) -> float:
 
     if excess(lowest) >= 0.0:
         return lowest
-    return float(brentq(excess, lowest, highest, xtol=1e-13, rtol=4 * np.finfo(float).eps))
+    # Between groups very far apart the density may be that low that its logarithm is halved for long.
+    return float(brentq(excess, lowest, highest, xtol=1e-13, rtol=4 * np.finfo(float).eps, maxiter=2000))
 
 
 @dataclass(frozen=True)

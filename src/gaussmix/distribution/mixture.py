@@ -5,7 +5,7 @@ Index conventions, here and in the other files of this package: N rows, D featur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -18,6 +18,7 @@ from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array, Coordinates
 from gaussmix.covariance import FAMILIES
 from gaussmix.distribution.checks import (
+    check_distances,
     checked_covariances,
     checked_names,
     checked_weights,
@@ -78,10 +79,12 @@ class Mixture:
                 f"not {matrices.shape}"
             )
         names = None if feature_names is None else checked_names(feature_names, n_features)
+        proportions, symmetric = checked_weights(weights, n_components), checked_covariances(matrices)
+        check_distances(proportions, mean_rows, symmetric)
         for name, value in (
-            ("weights", read_only(checked_weights(weights, n_components))),
+            ("weights", read_only(proportions)),
             ("means", read_only(mean_rows)),
-            ("covariances", read_only(checked_covariances(matrices))),
+            ("covariances", read_only(symmetric)),
             ("feature_names", names),
         ):
             object.__setattr__(self, name, value)
@@ -173,9 +176,9 @@ class Mixture:
         ValueError
             If there is no such feature, none is named, or one is named twice.
         """
-        single = isinstance(features, int | str | np.integer)
-        wanted = [features] if single else list(features)  # type: ignore[arg-type]
-        indices = [self._feature_index(feature) for feature in wanted]  # type: ignore[arg-type]
+        several = isinstance(features, Iterable) and not isinstance(features, str)
+        wanted: list[Any] = list(features) if several else [features]  # type: ignore[arg-type]
+        indices = [self._feature_index(feature) for feature in wanted]
         if not indices:
             raise ValueError("name at least one feature")
         if len(set(indices)) < len(indices):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -151,7 +151,7 @@ class WithMoments(Mixture):
             self._only_one_feature("a moment whose order is a single number")
             powers = [int(order)]
         else:
-            powers = list(order)
+            powers = list(order) if isinstance(order, Iterable) else [order]
         if len(powers) != self.n_features:
             raise ValueError(f"there are {len(powers)} powers for {self.n_features} features")
         for power in powers:

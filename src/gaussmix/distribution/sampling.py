@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ class WithSampling(WithDensity):
         Raises
         ------
         ValueError
-            If a size is negative.
+            If a size is negative or not a whole number.
 
         Examples
         --------
@@ -77,9 +77,9 @@ class WithSampling(WithDensity):
         >>> distribution.rvs(3, random_state=0).shape
         (3, 2)
         """
-        shape = () if size is None else (size,) if isinstance(size, int | np.integer) else tuple(size)
-        if any(n < 0 for n in shape):
-            raise ValueError(f"size should not be negative, but is {size!r}")
+        shape = () if size is None else tuple(size) if isinstance(size, Iterable) else (size,)
+        if not all(isinstance(n, int | np.integer) and n >= 0 for n in shape):
+            raise ValueError(f"size should be a whole number from 0 on, or several, but is {size!r}")
         generator = as_generator(random_state)
         n_samples = int(np.prod(shape))
         counts = generator.multinomial(n_samples, self.weights / self.weights.sum())

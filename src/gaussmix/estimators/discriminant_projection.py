@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
 from gaussmix.backends import default_backend
 from gaussmix.core.discriminant import discriminant_directions
@@ -149,7 +149,8 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
         Raises
         ------
         ValueError
-            If a parameter or the data are not valid, or fewer directions than `n_components` separate
+            If a parameter or the data are not valid, columns have other names than in the estimator's fit or
+            another order, or fewer directions than `n_components` separate
             anything.
         TypeError
             If the estimator is not a mixture of gaussmix.
@@ -168,7 +169,7 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
         z = coordinates.to_working(data)
         mean, total = _moments(z, weights)
         if y is None:
-            groups = self._components(data, weights, coordinates)
+            groups = self._components(X, data, weights, coordinates)
         else:
             groups = self._classes(data, y, weights, coordinates, z)
         found = discriminant_directions(*groups, total, float(self.share_of_means))
@@ -240,12 +241,14 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
         return self.n_components_
 
     def _components(
-        self, data: NDArray[np.floating], weights: Array | None, coordinates: Coordinates
+        self, X: ArrayLike, data: NDArray[np.floating], weights: Array | None, coordinates: Coordinates
     ) -> _Groups:
         """Return weights, means and covariances of the components, in working coordinates."""
         self.estimator_ = self._fitted(data, weights)
         if hasattr(self, "classes_"):
             del self.classes_
+        if hasattr(self, "feature_names_in_") and hasattr(self.estimator_, "feature_names_in_"):
+            _check_feature_names(self.estimator_, X, reset=False)
         parameters = self.estimator_._parameters()
         if parameters.n_features != data.shape[1]:
             raise ValueError(

@@ -54,7 +54,7 @@ class HierarchicalGaussianClustering(ClusterMixin, BaseEstimator):
     n_clusters_ : int
         Number of clusters.
     children_ : ndarray of shape (n_leaves - 1, 2)
-        The two nodes of each merge: leaves are the first `n_leaves_` nodes, and each merge makes the next one.
+        The two nodes of each merge: the first `n_leaves_` nodes are leaves, each merge makes the next one.
     distances_ : ndarray of shape (n_leaves - 1,)
         Height of each merge: what it takes from the log-likelihood, in nats; by EII, what it adds to the sum
         of squares within clusters. A merge that costs less than one before it has that one's height; and as

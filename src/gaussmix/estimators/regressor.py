@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -48,7 +49,8 @@ class GaussianMixtureRegressor(FittedRegressor):
     ----------
     mixture_ : GaussianMixture
         The mixture of inputs and targets: the last columns are the targets. If the inputs had names, so
-        have its features; targets without a name are called "y", or "y0", "y1", ... if there are several.
+        have its features; targets without a name are called "y", or "y0", "y1", ... if there are several,
+        with "_" behind names that an input has.
     n_complete_ : int
         Number of rows that it was fitted to: those of positive weight without a missing input.
     n_iter_ : int
@@ -160,7 +162,8 @@ class GaussianMixtureRegressor(FittedRegressor):
         if hasattr(self, "feature_names_in_"):
             n_targets = self.n_targets_
             names = names or (["y"] if n_targets == 1 else [f"y{number}" for number in range(n_targets)])
-            self.mixture_.feature_names_in_ = np.array([*self.feature_names_in_, *names], dtype=object)
+            different = _made_different(names, taken=self.feature_names_in_)
+            self.mixture_.feature_names_in_ = np.array([*self.feature_names_in_, *different], dtype=object)
 
 
 def _target_names(y: Any) -> list[str] | None:
@@ -169,6 +172,18 @@ def _target_names(y: Any) -> list[str] | None:
     found = [getattr(y, "name", None)] if columns is None else list(columns)
     names = [name for name in found if isinstance(name, str) and name]
     return names if names and len(names) == len(found) else None
+
+
+def _made_different(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Return names that are not taken and differ from one another, with underscores behind where need be."""
+    known = set(taken)
+    found = []
+    for name in names:
+        while name in known:
+            name += "_"
+        known.add(name)
+        found.append(name)
+    return found
 
 
 __all__ = ["GaussianMixtureRegressor"]

@@ -31,7 +31,7 @@ def choice_sentences(choice: SelectionTable) -> tuple[str, ...]:
     tuple of str
         With messages of the fits in them, as they are.
     """
-    best, *others = choice.ranking
+    best, *others = choice.distinct
     n_types = len(set(choice["covariance_type"]))
     sentences = [_chosen(choice, best, others, n_types)]
     if not best.sound:
@@ -47,9 +47,10 @@ def choice_sentences(choice: SelectionTable) -> tuple[str, ...]:
     missing = [row for row in choice if (row.covariance_type, row.n_components) not in fitted]
     unsound = [row for row in choice.ranking if not row.sound]
     if missing:
+        reason = (missing[0].message or "").removeprefix("not fitted: ")
         sentences.append(
             f"{len(missing)} of {len(choice)} models were not fitted, such as "
-            f"{model_name(missing[0], n_types)}: {missing[0].message}."
+            f"{model_name(missing[0], n_types)}: {reason}."
         )
     if unsound and best.sound:
         which = ", ".join(

@@ -99,7 +99,9 @@ def without_rows(features: Features, left_out: tuple[int, ...]) -> Features:
     return replace(features, values=features.values[kept], rows=features.rows[kept])
 
 
-def command_line(settings: FitSettings, source: str, *, drop_missing: bool) -> str:
+def command_line(
+    settings: FitSettings, source: str, *, drop_missing: bool, header: bool | None = None
+) -> str:
     """Return the command that makes the same fit.
 
     Parameters
@@ -109,6 +111,8 @@ def command_line(settings: FitSettings, source: str, *, drop_missing: bool) -> s
     source : str
         As ``gaussmix fit`` takes it.
     drop_missing : bool
+    header : bool or None
+        Whether the first line of a text file holds names; None finds out.
     """
     words = ["gaussmix", "fit", source]
     if settings.components is not None:
@@ -119,6 +123,7 @@ def command_line(settings: FitSettings, source: str, *, drop_missing: bool) -> s
         words += ["--columns", ",".join(_quoted(name) for name in settings.columns)]
     words += ["--standardize"] if settings.standardize else []
     words += ["--drop-missing"] if drop_missing else []
+    words += [] if header is None else ["--header" if header else "--no-header"]
     words += ["--seed", str(settings.seed)] if settings.seed else []
     return shlex.join(words)
 

@@ -47,15 +47,24 @@ class Session:
         What the table was read from, as ``gaussmix fit`` takes it.
     drop_missing : bool, default=False
         Whether rows with missing values are dropped; otherwise they are an error.
+    header : bool, optional
+        Whether the first line of the file was said to hold names.
     """
 
     def __init__(
-        self, table: Table, settings: FitSettings, *, source: str, drop_missing: bool = False
+        self,
+        table: Table,
+        settings: FitSettings,
+        *,
+        source: str,
+        drop_missing: bool = False,
+        header: bool | None = None,
     ) -> None:
         self.table = table
         self.settings = settings
         self.source = source
         self.drop_missing = drop_missing
+        self.header = header
         self.worker = Worker()
         self.version = 0
         self._lock = threading.Lock()
@@ -263,8 +272,10 @@ class Session:
             standardized=settings.standardize,
             pictures=pictures,
             code='from gaussmix import load_model\n\nmodel = load_model("model.json")  # export it above'
-            if result.steps
+            if result.steps or settings.left_out
             else None,
+            source=self.source,
+            reading={"header": self.header, "drop_missing": self.drop_missing},
             title=f"Mixture fitted to {self.table.name}",
             notes=(*notes, *result.steps),
             feature_names=features.names,
@@ -272,7 +283,7 @@ class Session:
             selection=result.selection,
             command=None
             if result.steps or settings.left_out
-            else command_line(settings, self.source, drop_missing=self.drop_missing),
+            else command_line(settings, self.source, drop_missing=self.drop_missing, header=self.header),
         )
         return page_content(result.model, _values(result), options)
 

@@ -32,6 +32,8 @@ METHODS = ("observed", "outer_product", "sandwich")
 SINGULAR = 1e-10
 """Ratio of the least eigenvalue to the largest, of the information on parameters in units of their own, below
 which it counts as singular."""
+LARGEST_SLOPES = 1 << 28
+"""Numbers that the derivatives of all covariances by all parameters may have: 2 GiB."""
 FAR = 0.1
 """Distance from the optimum, in standard errors, from which on a warning is due."""
 
@@ -164,7 +166,8 @@ def standard_errors(
         If the mixture has not been fitted.
     ValueError
         If the information is singular, a component stands at the least variance allowed, so that the
-        likelihood has no top there, or the family is none of mclust's.
+        likelihood has no top there, there are too many parameters for the memory, or the family is none of
+        mclust's.
 
     Warns
     -----
@@ -205,6 +208,7 @@ def standard_errors(
         raise ValueError(
             f"Component(s) {np.flatnonzero(mixture.weights <= 0).tolist()} have no rows: fit fewer."
         )
+    _check_size(*mixture.means.shape)
     chart = CovarianceChart.of(mixture)
     found = local_derivatives(problem.rows, mixture, chart, problem.data.backend)
     gradient, information, outer = free_derivatives(found, chart)
@@ -238,6 +242,16 @@ def standard_errors(
         names,
         distance,
     )
+
+
+def _check_size(n_components: int, n_features: int) -> None:
+    """Refuse mixtures whose derivatives would fill the memory."""
+    size = n_components * (1 + n_features + n_features * (n_features + 1) // 2)
+    if n_components * n_features**2 * size > LARGEST_SLOPES:
+        raise ValueError(
+            f"{n_components} components in {n_features} features have up to {size} parameters, whose "
+            "derivatives would fill the memory: use gaussmix.bootstrap, or take fewer features."
+        )
 
 
 def free_derivatives(found: LocalDerivatives, chart: CovarianceChart) -> tuple[Array, Array, Array]:

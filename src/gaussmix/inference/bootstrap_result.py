@@ -96,7 +96,7 @@ class BootstrapResult:
     @cached_property
     def standard_errors(self) -> ParameterValues:
         """Standard deviations of the draws: ``weights``, ``means`` and ``covariances``."""
-        return self._sound.apply(lambda draws: draws.std(axis=0, ddof=1))
+        return self._sound.apply(_deviation)
 
     @cached_property
     def bias(self) -> ParameterValues:
@@ -192,10 +192,18 @@ def check_level(confidence_level: float) -> float:
     return float(confidence_level)
 
 
+def _deviation(draws: Array) -> Array:
+    """Return the standard deviation over the first axis."""
+    # Squares of covariances leave the range of doubles where those of values are well within.
+    size = np.abs(draws).max(axis=0)
+    unit = np.where(size > 0.0, size, 1.0)
+    return np.asarray((draws / unit).std(axis=0, ddof=1) * unit)
+
+
 def _bound(draws: Array, estimate: Array, p: float, method: str) -> Array:
     """Return the bound of intervals below which the true value lies with probability p."""
     if method == "normal":
-        return np.asarray(estimate + norm.ppf(p) * draws.std(axis=0, ddof=1))
+        return np.asarray(estimate + norm.ppf(p) * _deviation(draws))
     if method == "basic":
         return np.asarray(2.0 * estimate - np.quantile(draws, 1.0 - p, axis=0))
     if method == "percentile":

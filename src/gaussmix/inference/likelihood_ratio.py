@@ -21,7 +21,7 @@ from gaussmix.inference.parameter_values import FrameBackend
 from gaussmix.inference.refits import Problem, refit
 from gaussmix.inference.resampling import Batch, Simulation, batches
 from gaussmix.inference.splitting import CountSpikes, n_starts, with_one_more
-from gaussmix.initialization.spikes import count_spikes
+from gaussmix.initialization.spikes import count_spikes, least_rows
 
 
 @dataclass(frozen=True)
@@ -231,12 +231,18 @@ def _test(
     """
     problem = Problem.of(smaller, X)
     n_components, n_features = problem.mixture.means.shape
-    data = Batch(problem.rows, np.array([[0, problem.rows.n_rows]]))
-    statistic = float(_statistics(problem, data, generator, problem.data.count_spikes_each)[0])
+    n_rows = problem.rows.n_rows
+    data = Batch(problem.rows, np.array([[0, n_rows]]))
     # Rows that are drawn have not been rounded.
     count = partial(count_spikes, resolution=np.zeros(n_features))
+    # A fit to fewer different rows than its components need has nothing but spikes to choose from. Where that
+    # is not due to values that occur again and again, the tables have no more: there they do not count.
+    needed = (n_components + 1) * least_rows(problem.mixture.family, n_features)
+    is_short = problem.data.n_different < needed and n_rows < 2 * problem.data.n_different
+    count_in_data = count if is_short else problem.data.count_spikes_each
+    statistic = float(_statistics(problem, data, generator, count_in_data)[0])
     doing = f"resamples of {n_components} against {n_components + 1} components"
-    simulation = Simulation(problem.mixture, problem.rows.n_rows, generator)
+    simulation = Simulation(problem.mixture, n_rows, generator)
     numbers = 4 * n_starts(problem.mixture) * (n_components + 1) * n_features * (n_features + 2)
     parts: list[Array] = []
     done = 0

@@ -66,8 +66,8 @@ class Problem:
         """
         if not isinstance(model, FittedMixture):
             raise TypeError(
-                "model should be a fitted GaussianMixture or AutoGaussianMixture, but is a "
-                f"{type(model).__name__}"
+                "model should be a fitted GaussianMixture or AutoGaussianMixture of gaussmix, but is a "
+                f"{type(model).__name__} of {type(model).__module__.partition('.')[0]}"
             )
         X = model._checked_rows(X).X
         weights = check_sample_weight(sample_weight, len(X))

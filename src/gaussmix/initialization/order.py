@@ -144,7 +144,8 @@ def _direction(spread: Array) -> Array:
     whole multiples of them are equal, so that not even rows on a grid fall together.
     """
     roots = np.sqrt(np.array(_primes(len(spread)), dtype=float))
-    direction: Array = (0.5 + np.modf(roots)[0]) / spread
+    # Beside units some 1e300 times as large a feature's spread is lost: it tells no rows apart then.
+    direction: Array = (0.5 + np.modf(roots)[0]) / np.where(spread > 0.0, spread, np.inf)
     return direction
 
 

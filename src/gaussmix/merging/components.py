@@ -110,7 +110,7 @@ def merge_components(
     ValueError
         If a parameter is not valid or there are fewer components than clusters asked for.
     TypeError
-        If the method needs a density that the model does not have.
+        If the model is no mixture, or the method needs a density that it does not have.
     sklearn.exceptions.NotFittedError
         If the mixture has not been fitted.
 
@@ -130,7 +130,7 @@ def merge_components(
     >>> merged.n_clusters_, bool((merged.labels_ == y).all() or (merged.labels_ == 1 - y).all())
     (2, True)
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(METHODS)}, but is {method!r}")
     chosen = METHODS[method]
     if threshold is not None and chosen.bounds is None:
@@ -138,6 +138,11 @@ def merge_components(
             f"method={method!r} has no threshold: set n_clusters, or leave the choice to the elbow."
         )
     bounds = chosen.bounds if threshold is None else checked_bounds(threshold)
+    if not hasattr(model, "predict_proba"):
+        raise TypeError(
+            f"model should be a fitted mixture, or have predict_proba and weights_ as one, but is a "
+            f"{type(model).__name__}"
+        )
     responsibilities = np.asarray(model.predict_proba(X), dtype=np.float64)
     n_rows, n_components = len(responsibilities), len(model.weights_)
     weights = check_sample_weight(sample_weight, n_rows)

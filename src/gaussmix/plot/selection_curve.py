@@ -259,7 +259,7 @@ class SelectionDisplay(Display):
     def _runners_up(self) -> list[SelectionRow]:
         sound = [
             row
-            for row in self.table
+            for row in self.table.distinct
             if row.sound
             and np.isfinite(self._value(row))
             and (row.covariance_type, row.n_components) != self.chosen

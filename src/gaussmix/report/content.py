@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,7 @@ class PageOptions:
     selection: SelectionTable | None = None
     command: str | None = None
     source: str | None = None
+    reading: Mapping[str, Any] | None = None
     code: str | None = None
     standardized: bool = False
     pictures: bool = True
@@ -74,7 +75,8 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
     weight, summary = options.sample_weight, options.summary
     if summary is None:
         summary = summarize(model, X, options.feature_names, weight, row_numbers=options.row_numbers)
-    names = tuple(options.feature_names) if options.feature_names is not None else summary.feature_names
+    given = options.feature_names
+    names = summary.feature_names if given is None else tuple(str(name) for name in given)
     numbers = None if options.row_numbers is None else np.asarray(options.row_numbers)
 
     explanation = explain_mixture(
@@ -149,6 +151,7 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
             weighted=weight is not None,
             standardized=options.standardized,
             source=options.source,
+            reading=options.reading,
         ),
         "page_data": {
             "n_colors": len(LIGHT.palette),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -31,6 +31,7 @@ def write_report(
     selection: SelectionTable | None = None,
     command: str | None = None,
     source: str | None = None,
+    reading: Mapping[str, Any] | None = None,
     standardized: bool = False,
     goodness_of_fit: GoodnessOfFit | None = None,
     bootstrap: BootstrapResult | None = None,
@@ -65,6 +66,9 @@ def write_report(
         The command line that repeats the fit.
     source : str, optional
         The file or the bundled data set from which the table came, for the Python code on the page.
+    reading : mapping, optional
+        How it was read from there, for that code, too: arguments of `gaussmix.data.read_table` (``header``)
+        and `gaussmix.data.select_features` (``weights``, ``drop_missing``).
     standardized : bool, default=False
         Whether the model was fitted on columns of mean 0 and variance 1 and brought back to the data's units.
     goodness_of_fit : GoodnessOfFit, optional
@@ -105,6 +109,7 @@ def write_report(
         selection=selection,
         command=command,
         source=source,
+        reading=reading,
         standardized=standardized,
         goodness_of_fit=goodness_of_fit,
         bootstrap=bootstrap,
@@ -127,6 +132,7 @@ def render_report(
     selection: SelectionTable | None = None,
     command: str | None = None,
     source: str | None = None,
+    reading: Mapping[str, Any] | None = None,
     standardized: bool = False,
     goodness_of_fit: GoodnessOfFit | None = None,
     bootstrap: BootstrapResult | None = None,
@@ -143,6 +149,7 @@ def render_report(
         selection=selection,
         command=command,
         source=source,
+        reading=reading,
         standardized=standardized,
         goodness_of_fit=goodness_of_fit,
         bootstrap=bootstrap,

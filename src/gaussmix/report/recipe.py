@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ def python_code(
     weighted: bool = False,
     standardized: bool = False,
     source: str | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> str:
     """Return Python code that fits the same model to a table `X`.
 
@@ -39,6 +41,9 @@ def python_code(
         Whether rows had weights, and whether columns were brought to mean 0 and variance 1 before.
     source : str, optional
         File or bundled data set from which the table came, as `gaussmix.data.read_table` takes it.
+    reading : mapping, optional
+        How it was read: arguments of `read_table` (``header``) and of `select_features` (``weights``,
+        ``drop_missing``) beside these.
     """
     estimator = type(model).__name__
     arguments, unknown = _arguments(model)
@@ -51,7 +56,9 @@ def python_code(
     lines = ["import pandas as pd", f"from gaussmix import {estimator}"]
     known = source is not None and source != "-"
     if known:
-        lines.append("from gaussmix.data import read_table, select_features")
+        lines.append(
+            f"from gaussmix.data import read_table, select_features{', standardize' if standardized else ''}"
+        )
     lines.append("")
     columns = ""
     if feature_names and sum(map(len, feature_names)) <= MOST_LETTERS:
@@ -61,14 +68,21 @@ def python_code(
             f"# Take the {len(feature_names)} columns that the model was fitted to: too many to list."
         )
     if known:
-        chosen = f", {columns}" if columns else ""
-        lines.append(f"features = select_features(read_table({_literal(str(source))}){chosen})")
-        lines.append("X = pd.DataFrame(features.values, columns=features.names)")
+        given = dict(reading or {})
+        header = _keyword("header", given.pop("header", None))
+        chosen = [f"read_table({_literal(str(source))}{header})"] + ([columns] if columns else [])
+        options = "".join(_keyword(name, value) for name, value in given.items())
+        lines.append(f"features = select_features({', '.join(chosen)}{options})")
+        lines += ["weights = features.sample_weight"] if weighted else []
+        values = "features.values"
+        if standardized:
+            values = f"standardize(features.values{', weights' if weighted else ''})[0]"
+        lines.append(f"X = pd.DataFrame({values}, columns=features.names)")
     else:
         lines.append("# data.csv stands for the file of your table, its columns in this order")
         lines.append('X = pd.read_csv("data.csv")' + (f"[{columns}]" if columns else ""))
-    if standardized:
-        lines.append("X = (X - X.mean()) / X.std(ddof=0)")
+        lines += ["# weights stands for the weights of the rows"] if weighted else []
+        lines += ["X = (X - X.mean()) / X.std(ddof=0)"] if standardized else []
     lines += [f"# {name} was given, too: see the settings." for name in unknown]
     fit = "X, sample_weight=weights" if weighted else "X"
     lines.append(f"model = {estimator}({', '.join(arguments)}).fit({fit})")
@@ -115,6 +129,13 @@ def _arguments(model: Any) -> tuple[list[str], list[str]]:
 
 def _same(value: Any, default: Any) -> bool:
     return type(value) is type(default) and bool(value == default)
+
+
+def _keyword(name: str, value: Any) -> str:
+    """Return an argument as it follows others; nothing where it is the default."""
+    if value is None or (value is False and name != "header"):
+        return ""
+    return f", {name}={_literal(value) if isinstance(value, str) else repr(value)}"
 
 
 def _literal(name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, overload
 
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_RUNNERS_UP = 5
+SAME_LOG_LIKELIHOOD = 1e-9
+"""Relative difference up to which log-likelihoods of one model by two names differ by rounding alone."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class SelectionRow:
     bic, icl, aic : float
         Information criteria; the smaller the better. NaN where there was no fit.
     bic_weight : float
-        Weight of evidence by BIC among the sound models, from 0 to 1.
+        Weight of evidence by BIC among the sound models, from 0 to 1. With one component many families are
+        one model by different names: it counts once, and each of its rows has its weight.
     log_likelihood : float
         Of all rows together.
     n_parameters : int
@@ -101,9 +105,14 @@ class SelectionTable(Sequence[SelectionRow]):
         return tuple(sorted(fitted, key=merit))
 
     @property
+    def distinct(self) -> tuple[SelectionRow, ...]:
+        """The ranking without models that stand further up by another name, as with one component."""
+        return _distinct(self.ranking)
+
+    @property
     def runners_up(self) -> tuple[SelectionRow, ...]:
         """The next best sound models, at most five."""
-        return tuple(row for row in self.ranking[1:] if row.sound)[:N_RUNNERS_UP]
+        return tuple(row for row in self.distinct[1:] if row.sound)[:N_RUNNERS_UP]
 
     def cell(self, covariance_type: str, n_components: int) -> SelectionRow:
         """Return the row of a model.
@@ -185,5 +194,24 @@ def _with_bic_weights(rows: Sequence[SelectionRow]) -> list[SelectionRow]:
     weights = np.zeros(len(rows))
     if finite.any():
         weights[finite] = np.exp(-0.5 * (bics[finite] - bics[finite].min()))
-        weights /= weights.sum()
+        numbers = {id(row): s for s, row in enumerate(rows)}
+        counted = _distinct(row for row, is_finite in zip(rows, finite, strict=True) if is_finite)
+        weights /= weights[[numbers[id(row)] for row in counted]].sum()
     return [replace(row, bic_weight=float(weight)) for row, weight in zip(rows, weights, strict=True)]
+
+
+def _distinct(rows: Iterable[SelectionRow]) -> tuple[SelectionRow, ...]:
+    """Return the models without those that are an earlier one by another name.
+
+    Of one component, volume, shape and orientation cannot vary among components.
+    """
+    found: list[SelectionRow] = []
+    singles: dict[int, list[float]] = {}
+    for row in rows:
+        if row.n_components == 1:
+            known = singles.setdefault(row.n_parameters, [])
+            if any(math.isclose(row.log_likelihood, one, rel_tol=SAME_LOG_LIKELIHOOD) for one in known):
+                continue
+            known.append(row.log_likelihood)
+        found.append(row)
+    return tuple(found)

@@ -5,6 +5,7 @@
   const shown = Number(document.body.dataset.version);
   const status = byId("explore-status"), complaint = byId("explore-error"), cancel = byId("cancel");
   let waiting = null;
+  let due = true;  // whether how a task ended is still to be told: later answers must not wipe off complaints
 
   const complain = text => {
     complaint.hidden = !text;
@@ -31,19 +32,22 @@
     if (now.version !== shown) { location.reload(); return; }
     busy(now.busy);
     status.textContent = now.busy ? `${now.doing}, ${now.seconds.toFixed(0)} s` : "";
-    if (!now.busy) complain(now.error);
+    if (!now.busy && due) complain(now.error);
+    due = now.busy;
     waiting = setTimeout(ask, now.busy ? 300 : 3000);
   };
   const send = async (path, body) => {
     complain("");
     const answer = await fetch(path, {
       method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body),
-    });
+    }).catch(() => null);
+    if (!answer) return ask();
     if (!answer.ok) {
       const found = await answer.json().catch(() => ({error: `the server answered ${answer.status}`}));
       complain(found.error);
       return;
     }
+    due = true;
     await ask();
   };
   const on = (id, event, handler) => {
