@@ -42,8 +42,7 @@ can be left out. "Separated" ones are far apart: what cannot change a sum in dou
 out, and the fraction may be larger than one.
 
 Machine: {machine}. Measured rates: matrix product {product:.0f} GFLOP/s, reading {reading:.0f} GB/s.
-Other programs ran on this machine at the same time, which moves single figures by a third; ratios move
-less.
+The machine is shared: from run to run single figures move by a third; ratios move less.
 """
 TABLE_HEAD = """
 | rows | features | components | components are | iteration, ms | ns a row and component \

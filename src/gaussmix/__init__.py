@@ -1,10 +1,11 @@
 """Gaussian mixture models: clustering, density estimation and anomaly detection.
 
+>>> from sklearn.datasets import load_iris
 >>> from gaussmix import GaussianMixture
->>> X = [[1.0, 2.0], [1.0, 4.0], [1.0, 0.0], [10.0, 2.0], [10.0, 4.0], [10.0, 0.0]]
->>> mixture = GaussianMixture(n_components=2, random_state=0).fit(X)
->>> mixture.predict([[0.0, 0.0], [12.0, 3.0]])
-array([0, 1])
+>>> X = load_iris().data
+>>> mixture = GaussianMixture(n_components=3, random_state=0).fit(X)
+>>> mixture.predict(X[[0, 50, 149]])
+array([0, 1, 2])
 """
 
 from __future__ import annotations
