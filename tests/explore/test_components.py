@@ -18,6 +18,7 @@ def rows():
     return np.vstack([centre + generator.normal(size=(100, 3)) for centre in centres])
 
 
+# Factor analysis of so few features creeps towards its optimum.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_can_be_merged_and_split(rows, family):

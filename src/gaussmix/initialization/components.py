@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gaussmix.core.em import maximise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array
 from gaussmix.core.stack import MixtureStack, StatisticsStack, maximise_each
@@ -71,21 +70,9 @@ class Parts:
         between = (counts * first * second)[:, None, None] * apart[:, :, None] * apart[:, None, :]
         return Parts(counts, means, self.scatter[i] + self.scatter[j] + between)
 
-    def statistics(self, moments: Moments) -> SufficientStatistics:
-        """Return sufficient statistics with the second moments that a family asks for."""
-        return SufficientStatistics(
-            self.means,
-            self.counts,
-            np.zeros_like(self.means),
-            reduced(self.scatter, moments),
-            moments,
-            0.0,
-            float(self.counts.sum()),
-        )
-
     def mixture(self, family: CovarianceFamily, regularization: Regularization) -> MixtureParameters:
         """Return the mixture of a family that has these parts."""
-        return maximise(self.statistics(family.moments), family, regularization)
+        return PartsStack.of([self]).mixtures(family, regularization)[0]
 
 
 @dataclass(frozen=True)
