@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         DataError,
         DegenerateComponentWarning,
         DegenerateCovarianceError,
+        DependentFeaturesWarning,
         GaussmixError,
         ModelFileError,
     )
@@ -55,6 +56,7 @@ _HOMES = {
     "standard_errors": "gaussmix.inference",
     "DataError": "gaussmix.exceptions",
     "DegenerateComponentWarning": "gaussmix.exceptions",
+    "DependentFeaturesWarning": "gaussmix.exceptions",
     "DegenerateCovarianceError": "gaussmix.exceptions",
     "GaussmixError": "gaussmix.exceptions",
     "ModelFileError": "gaussmix.exceptions",
@@ -66,6 +68,7 @@ __all__ = [
     "DataError",
     "DegenerateComponentWarning",
     "DegenerateCovarianceError",
+    "DependentFeaturesWarning",
     "GaussianMixture",
     "GaussianMixtureImputer",
     "GaussianMixtureRegressor",

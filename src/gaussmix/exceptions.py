@@ -72,3 +72,7 @@ class DegenerateCovarianceError(GaussmixError, ValueError):
 
 class DegenerateComponentWarning(UserWarning):
     """A component collapsed during the fit and its covariance was held up at the floor."""
+
+
+class DependentFeaturesWarning(UserWarning):
+    """Features follow from others, such as sums, copies and constants, and were left out of a fit."""

@@ -153,7 +153,7 @@ class Starter:
                 first = self._search(part, family, generator)
                 if self.region is not None:
                     jacobian = self.data.rows.coordinates.log_jacobian
-                    beside = _beside_noise(first.parameters, self.region, share, jacobian)
+                    beside = beside_noise(first.parameters, self.region, share, jacobian)
                     first = replace(first, parameters=beside)
                 yield first
 
@@ -202,7 +202,7 @@ class Starter:
         return First(maximise(sums, fitted, floored), floored, stability)
 
 
-def _beside_noise(
+def beside_noise(
     parameters: MixtureParameters, region: Region, share: float, jacobian: float
 ) -> MixtureParameters:
     """Return parameters, in working coordinates, with noise beside them.

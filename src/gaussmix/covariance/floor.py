@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gaussmix.core.parameters import Regularization
+from gaussmix.core.parameters import MixtureParameters, Regularization
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments, SufficientStatistics
@@ -14,6 +14,8 @@ from gaussmix.exceptions import DegenerateCovarianceError
 LEAST_FLOOR = 1e-8
 """Least part of the largest feature's floor that another's may be, where all directions have one."""
 
+NEAR_THE_FLOOR = 1.01
+"""Within this factor of a floor a variance stands at it."""
 FEW_FEATURES = 8
 ROUNDING_OF_EIGENVALUES = 32 * float(np.finfo(float).eps)
 """Part of the largest eigenvalue, a feature, below which the others are rounding."""
@@ -27,8 +29,8 @@ def regularize_matrices(
 
     Maximising ``-log|S| - trace(inv(S) M)`` over all S that are at least diag(floor) gives M with those
     eigenvalues that are below one, in coordinates where the floor is the identity, raised to one. Where the
-    largest is so large that doubles cannot tell the least from one, the floor is added to M instead, with
-    what a factorisation rounds: no less than the floor either, and less than two units of it too much.
+    largest is so large that doubles cannot tell the least from one, the floor is added to that, with what a
+    factorisation rounds: no less than the floor either, and less than three units of it too much.
 
     Parameters
     ----------
@@ -67,7 +69,6 @@ def regularize_matrices(
         raised = (vectors * np.maximum(values, 1.0)[:, None, :]) @ vectors.swapaxes(1, 2)
         raised = 0.5 * (raised + raised.swapaxes(1, 2)) * root * root[:, None]
         if lost.any():
-            raised[lost] = matrices[doubtful[lost]]
             diagonals = np.einsum("mdd->md", raised)  # a view
             diagonals[lost] += regularization.floor + rounding * diagonals[lost]
         matrices[doubtful] = raised
@@ -82,6 +83,33 @@ def regularize_matrices(
 def are_above_floor(matrices: Array, factors: Array, floor: Array) -> bool:
     """Return whether all covariances of shape (M, D, D), whose whitening factors are given, are."""
     return bool(_surely_above(factors, floor).all()) or _all_positive_definite(matrices - _diagonal(floor))
+
+
+def collapsed_components(parameters: MixtureParameters, regularization: Regularization) -> NDArray[np.bool_]:
+    """Return which components have collapsed, shape (K,): they are as narrow as a floor lets them be.
+
+    A component that is held up at the step to which values were recorded has not collapsed. One that is
+    narrower than that step has, where the family cannot be held to a floor of each feature.
+
+    Parameters
+    ----------
+    parameters : MixtureParameters
+    regularization : Regularization
+        What the M-step has held.
+    """
+    recorded = np.broadcast_to(regularization.recorded, regularization.floor.shape)
+    if not recorded.any():
+        return parameters.repaired
+    own = np.where(recorded < regularization.floor, NEAR_THE_FLOOR * regularization.floor, 0.0)
+    least = np.maximum(own, recorded / NEAR_THE_FLOOR)
+    representation = parameters.family.representation
+    matrices = representation.matrices(parameters.covariances, *parameters.means.shape)
+    collapsed = np.zeros(parameters.n_components, dtype=bool)
+    if not _all_positive_definite(matrices - _diagonal(least)):
+        root = np.sqrt(np.einsum("kdd->kd", matrices))
+        excess = (matrices - _diagonal(least)) / root[:, None, :] / root[:, :, None]
+        collapsed = np.linalg.eigvalsh(excess)[:, 0] < 0.0
+    return np.asarray(collapsed)
 
 
 def _surely_above(factors: Array, floor: Array) -> NDArray[np.bool_]:

@@ -182,7 +182,11 @@ def fitted_arrays(parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[s
 def coordinates_of(parameters: MixtureParameters) -> Coordinates:
     """Return working coordinates around a mixture given in the data's units."""
     present = parameters.weights > 0
-    center = parameters.weights @ parameters.means / parameters.weights.sum()
+    # The weighted median of the means: a component far out must not take the others' digits.
+    order = np.argsort(parameters.means, axis=0)
+    passed = np.cumsum(parameters.weights[order], axis=0) < 0.5 * parameters.weights.sum()
+    middle = np.minimum(passed.sum(axis=0), len(order) - 1)[None]
+    center = np.take_along_axis(parameters.means, np.take_along_axis(order, middle, 0), 0)[0]
     representation = parameters.family.representation
     deviations = np.sqrt(representation.variances(parameters.covariances, *parameters.means.shape))
     reach = np.maximum(deviations, np.abs(parameters.means - center))[present].max(axis=0)

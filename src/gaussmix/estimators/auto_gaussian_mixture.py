@@ -45,9 +45,10 @@ class AutoGaussianMixture(FittedMixture):
     covariance_types : "all", str or sequence of str, default="all"
         Covariance types to compare, or the only one, see `GaussianMixture`. "all" takes the fourteen families
         of Celeux and Govaert, of a single feature the two that are left of them.
-    criterion : {"bic", "icl", "aic", "cv"} or callable, default="bic"
-        What to choose by. "cv" is minus twice the log-likelihood of rows left out in five folds. A callable
-        takes a fitted `GaussianMixture` and the data and returns a number, the smaller the better.
+    criterion : {"bicc", "bic", "icl", "aic", "cv"} or callable, default="bicc"
+        What to choose by. "bicc" is BIC with a correction for few rows; with many it is BIC. "cv" is minus
+        twice the log-likelihood of rows left out in five folds. A callable takes a fitted `GaussianMixture`
+        and the data and returns a number, the smaller the better.
     max_seconds : float or None, default=None
         Time after which the best found so far is taken, with a warning. One model is fitted in any case.
     thorough : bool, default=False
@@ -55,16 +56,20 @@ class AutoGaussianMixture(FittedMixture):
         that are each as good as the best known, in about five times the time.
     tol, reg_covar, max_iter, n_jobs, random_state, prior
         See `GaussianMixture`. Models that cannot be the best are fitted a little less closely.
+    noise : "auto", bool or float, default="auto"
+        Whether some rows may belong to no component but to uniform noise, see `GaussianMixture`. "auto"
+        compares models with noise to those without, where rows look like it; it is not looked for where
+        `criterion` is "cv" or a callable.
     verbose : int, default=0
         1 shows a progress bar if the standard error stream is a terminal, lines otherwise.
 
     Attributes
     ----------
     selection_ : SelectionTable
-        A row a model: ``covariance_type``, ``n_components``, ``criterion``, ``bic``, ``icl``, ``aic``,
-        ``bic_weight``, ``log_likelihood``, ``n_parameters``, ``n_iter``, ``seconds``, ``converged`` and
-        ``message``, which says why a model was not fitted or is not to be trusted. ``selection_["bic"]`` is a
-        column, ``selection_.to_frame()`` a frame.
+        A row a model: ``covariance_type``, ``n_components``, ``criterion``, ``bicc``, ``bic``, ``icl``,
+        ``aic``, ``bic_weight``, ``log_likelihood``, ``n_parameters``, ``n_iter``, ``seconds``, ``converged``
+        and ``message``, which says why a model was not fitted or is not to be trusted. ``selection_["bic"]``
+        is a column, ``selection_.to_frame()`` a frame.
     runners_up_ : tuple of SelectionRow
         The next best models, at most five.
     n_components_ : int
@@ -104,6 +109,7 @@ class AutoGaussianMixture(FittedMixture):
         "verbose": ["verbose"],
         "n_jobs": [Integral, None],
         "prior": [StrOptions(set(PRIORS)), ConjugatePrior, None],
+        "noise": [StrOptions({"auto"}), "boolean", Interval(Real, 0.0, None, closed="neither")],
     }
 
     selection_: SelectionTable
@@ -117,7 +123,7 @@ class AutoGaussianMixture(FittedMixture):
         n_components: str | int | Sequence[int] = "auto",
         *,
         covariance_types: str | Sequence[str] = "all",
-        criterion: Criterion = "bic",
+        criterion: Criterion = "bicc",
         max_seconds: float | None = None,
         thorough: bool = False,
         tol: float = 1e-7,
@@ -127,6 +133,7 @@ class AutoGaussianMixture(FittedMixture):
         verbose: int = 0,
         n_jobs: int | None = None,
         prior: str | ConjugatePrior | None = None,
+        noise: bool | float | str = "auto",
     ) -> None:
         self.n_components = n_components
         self.covariance_types = covariance_types
@@ -140,6 +147,7 @@ class AutoGaussianMixture(FittedMixture):
         self.verbose = verbose
         self.n_jobs = n_jobs
         self.prior = prior
+        self.noise = noise
 
     @property
     def covariance_type(self) -> str:  # type: ignore[override]
@@ -227,6 +235,7 @@ class AutoGaussianMixture(FittedMixture):
             thorough=self.thorough,
             model=model,
             prior=prior_named(self.prior),
+            noise=self.noise,
         )
         best = model(choice.row, choice.result)
         for name in _OF_THE_CHOSEN:
@@ -236,7 +245,7 @@ class AutoGaussianMixture(FittedMixture):
         self.selection_ = best.selection_ = choice.table
         self.runners_up_ = best.runners_up_ = choice.table.runners_up
         self.n_components_ = choice.row.n_components
-        self.covariance_type_ = choice.row.covariance_type
+        self.covariance_type_ = best.covariance_type
         warn_of_fit(best, choice.result)
         return self
 
@@ -244,15 +253,19 @@ class AutoGaussianMixture(FittedMixture):
         self, row: SelectionRow, result: FitResult, dtype: np.dtype[Any], n_samples: int, total: float
     ) -> GaussianMixture:
         """Return a fit as an estimator by itself."""
+        fitted = result.parameters.family
+        keeps = fitted.identifier == FAMILIES[row.covariance_type].identifier
         mixture = GaussianMixture(
             row.n_components,
-            covariance_type=row.covariance_type,
+            covariance_type=row.covariance_type if keeps else fitted.identifier,
             tol=self.tol,
             reg_covar=self.reg_covar,
             max_iter=self.max_iter,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
             prior=self.prior,
+            noise=result.parameters.noise is not None
+            and (True if isinstance(self.noise, str) else self.noise),
         )
         for name in _SET_BY_VALIDATION:
             if hasattr(self, name):

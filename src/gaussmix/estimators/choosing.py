@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,20 +15,24 @@ from sklearn.utils import check_random_state
 
 from gaussmix.backends import available_threads
 from gaussmix.core.conjugate_prior import Prior
+from gaussmix.core.density import FactorForm
+from gaussmix.core.parameters import CovarianceFamily
+from gaussmix.core.relations import find_relations
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
 from gaussmix.estimators.monitors import SelectionProgress
 from gaussmix.estimators.validation import stack_level_of_user
 from gaussmix.exceptions import DegenerateCovarianceError
-from gaussmix.fitting import FitResult
+from gaussmix.fitting import FitResult, lifted
 from gaussmix.selection import Clock, GridResult, SelectionRow, SelectionTable, fit_grid
+from gaussmix.selection.background import fit_beside_noise
 from gaussmix.selection.cross_validation import CrossValidation
 
 if TYPE_CHECKING:
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
 
 DEFAULT_NUMBERS = range(1, 10)
-CRITERIA = ("bic", "icl", "aic", "cv")
+CRITERIA = ("bicc", "bic", "icl", "aic", "cv")
 
 Criterion = str | Callable[["GaussianMixture", ArrayLike], float]
 
@@ -65,6 +70,7 @@ def choose(
     thorough: bool,
     model: Callable[[SelectionRow, FitResult], GaussianMixture],
     prior: Prior | None = None,
+    noise: bool | float | str = False,
 ) -> Choice:
     """Fit all models and choose one.
 
@@ -76,13 +82,23 @@ def choose(
         Covariance types.
     numbers : sequence of int
         Numbers of components; those above the number of rows are reported as impossible.
-    criterion : {"bic", "icl", "aic", "cv"} or callable
+    criterion : {"bicc", "bic", "icl", "aic", "cv"} or callable
     reg_covar, tol, max_iter, random_state, n_jobs, max_seconds, verbose, thorough
         See `gaussmix.AutoGaussianMixture`.
     model : callable
         Makes an estimator of a fit, for criteria that are callables.
     prior : Prior, optional
+    noise : bool, float or "auto"
+        Whether there is noise beside the components, or the volume in which it is uniform; "auto" compares
+        both.
     """
+    relations = find_relations(X, weights) if reg_covar == "auto" else None
+    remaining = X
+    if relations is not None:
+        remaining = np.ascontiguousarray(X[:, relations.independent])
+        if remaining.shape[1] == 1:  # of one column volume is all that can vary
+            volumes = {FAMILIES[name].identifier[0]: name for name in reversed(names)}
+            names = [name for name in names if name in volumes.values()]
     families = {FAMILIES[name].identifier: FAMILIES[name] for name in names}
     given = {FAMILIES[name].identifier: name for name in names}
     # In mclust's order each family follows those that it contains.
@@ -92,23 +108,48 @@ def choose(
     clock = Clock(max_seconds)
     progress = SelectionProgress(verbose)
     try:
-        found = fit_grid(
-            X,
-            weights,
-            families=ordered,
+        generator = check_random_state(random_state)
+        grid = partial(
+            fit_grid,
             numbers=numbers,
             reg_covar=None if reg_covar == "auto" else float(reg_covar),
             tol=tol,
             max_iter=max_iter,
-            generator=check_random_state(random_state),
+            generator=generator,
             thorough=thorough,
             n_threads=available_threads(n_jobs),
             clock=clock,
             progress=progress,
             prior=prior,
+            criterion="bicc" if criterion == "bicc" else "bic",
         )
-        rows = [replace(row, covariance_type=given[row.covariance_type]) for row in found.rows]
-        rows = _judged(found, rows, criterion, X, reg_covar, tol, progress, model)
+        found = grid(remaining, weights, families=ordered)
+        noisy = {}
+        if noise is not False and found.ranking and isinstance(criterion, str) and criterion != "cv":
+            fits = fit_beside_noise(
+                found,
+                float(noise) if not isinstance(noise, bool | np.bool_ | str) else None,
+                lambda rows, shares, some: grid(rows, shares, families=some),
+                tol=tol,
+                max_iter=max_iter,
+            )
+            noisy = {(one.row.covariance_type, one.row.n_components): one for one in fits}
+        rows = [row for row in found.rows if noise is False or noise == "auto" or not noisy]
+        rows += [one.row for one in noisy.values()]
+        rows = [replace(row, covariance_type=given[row.covariance_type]) for row in rows]
+
+        def complete(row: SelectionRow) -> FitResult:
+            cell = found.cell(row)
+            result = noisy[cell.key].result if row.noise else found.fit_of(cell)
+            if relations is None:
+                return result
+            return lifted(result, relations, _with_matrices(result.parameters.family), X)
+
+        def judge(row: SelectionRow) -> float:
+            assert callable(criterion)
+            return float(criterion(model(row, complete(row)), X))
+
+        rows = _judged(found, rows, criterion, reg_covar, tol, progress, judge)
     finally:
         progress.close()
     table = SelectionTable(rows)
@@ -130,18 +171,27 @@ def choose(
         raise ValueError(
             "criterion returned NaN for every model: it should return a number, the smaller the better."
         )
-    return Choice(best, found.fit_of(found.cell(best)), table)
+    if relations is not None:
+        total = float(len(X) if weights is None else weights.sum())
+        table = table.shifted(relations.log_density * total)
+    return Choice(table.ranking[0], complete(best), table)
+
+
+def _with_matrices(family: CovarianceFamily) -> CovarianceFamily:
+    """Return the family, or the smallest with covariance matrices of any kind that holds it."""
+    if family.representation.form in (FactorForm.FULL, FactorForm.SHARED):
+        return family
+    return FAMILIES["VVV" if "V" in family.identifier else "EEE"]
 
 
 def _judged(
     found: GridResult,
     rows: list[SelectionRow],
     criterion: Criterion,
-    X: NDArray[np.floating],
     reg_covar: float | str,
     tol: float,
     progress: SelectionProgress,
-    model: Callable[[SelectionRow, FitResult], GaussianMixture],
+    judge: Callable[[SelectionRow], float],
 ) -> list[SelectionRow]:
     """Return the rows with the value of the criterion that is chosen by."""
     judged = []
@@ -155,10 +205,7 @@ def _judged(
             value = getattr(row, criterion)
         elif fitted and (row.sound or not any(one.sound for one in rows)):
             cell = found.cell(row)
-            if isinstance(criterion, str):
-                value = folds.deviance(cell)
-            else:
-                value = float(criterion(model(row, found.fit_of(cell)), X))
+            value = folds.deviance(cell) if isinstance(criterion, str) else judge(row)
             progress(number + 1, len(rows), "models judged")
         judged.append(replace(row, criterion=value))
     return judged

@@ -15,7 +15,7 @@ from gaussmix.core.parameters import MixtureParameters
 from gaussmix.covariance import LowRankFamily
 from gaussmix.covariance.low_rank import loadings_of
 from gaussmix.estimators.validation import stack_level_of_user
-from gaussmix.exceptions import DegenerateComponentWarning
+from gaussmix.exceptions import DegenerateComponentWarning, DependentFeaturesWarning
 from gaussmix.fitting import FitResult
 
 if TYPE_CHECKING:
@@ -86,6 +86,17 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
             ConvergenceWarning,
             stacklevel=stack_level_of_user(),
         )
+    if result.relations is not None:
+        names = [str(name) for name in _names(mixture)]
+        equations = [relation.equation(names) for relation in result.relations.listed()]
+        left = len(equations) - MOST_NAMED
+        told = ", ".join(equations[:MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
+        warnings.warn(
+            f"Features that follow from others add nothing and were left out of the fit: {told}. What is "
+            "told of them follows from the others.",
+            DependentFeaturesWarning,
+            stacklevel=stack_level_of_user(),
+        )
     if mixture.repaired_components_:
         hint = ""
         if mixture.n_samples_ <= mixture.means_.shape[1]:
@@ -101,6 +112,12 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
             DegenerateComponentWarning,
             stacklevel=stack_level_of_user(),
         )
+
+
+def _names(mixture: GaussianMixture) -> Sequence[str]:
+    """Return what messages call the features."""
+    names = getattr(mixture, "feature_names_in_", None)
+    return [f"feature {d}" for d in range(mixture.means_.shape[1])] if names is None else list(names)
 
 
 def _cause_of_repair(mixture: GaussianMixture, result: FitResult) -> str:

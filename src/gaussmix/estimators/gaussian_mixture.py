@@ -535,7 +535,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             weights,
             names=[self.covariance_type],
             numbers=DEFAULT_NUMBERS,
-            criterion="bic",
+            criterion="bicc",
             reg_covar=self.reg_covar,
             tol=self.tol,
             max_iter=self.max_iter,

@@ -58,6 +58,7 @@ def fit_grid(
     clock: Clock | None = None,
     progress: Callable[[int, int, str], None] | None = None,
     prior: Prior | None = None,
+    criterion: str = "bicc",
 ) -> GridResult:
     """Fit mixtures of several families and numbers of components.
 
@@ -82,6 +83,8 @@ def fit_grid(
     progress : callable, optional
         Called with the number of cells that are done, of all, and what is being done.
     prior : Prior, optional
+    criterion : {"bicc", "bic"}
+        What cells are ranked by, and so which are looked at closely.
     """
     clock = clock or Clock()
     # EM works in families' own order, in which each follows those that it contains.
@@ -97,7 +100,9 @@ def fit_grid(
         backend=default_backend(n_threads),
         prior=prior,
     )
-    search = _GridSearch(problem, ordered, numbers, tol, max_iter, thorough, n_threads, clock, progress)
+    search = _GridSearch(
+        problem, ordered, numbers, tol, max_iter, thorough, n_threads, clock, progress, criterion
+    )
     return search.run()
 
 
@@ -115,6 +120,7 @@ class _GridSearch:
         n_threads: int,
         clock: Clock,
         progress: Callable[[int, int, str], None] | None,
+        criterion: str,
     ) -> None:
         self.problem = problem
         self.families = families
@@ -127,7 +133,7 @@ class _GridSearch:
         self.tol = max(tol, REMAINING / problem.total_weight)
         self.clock = clock
         self.progress = progress
-        self.records = Records(problem, self.cells)
+        self.records = Records(problem, self.cells, criterion)
         self.n_done = 0
         rows, features = problem.data(families[0]).rows.n_rows, problem.rows.n_features
         self.cost = rows * max(numbers) * features**2
@@ -175,7 +181,9 @@ class _GridSearch:
             if cell not in self.records.fits:
                 self.records.messages.setdefault(cell, OUT_OF_TIME)
         rows = [self.records.row(cell) for cell in self.cells]
-        return GridResult(self.records.fits, self.records.messages, rows, self.problem, timed_out)
+        return GridResult(
+            self.records.fits, self.records.messages, rows, self.problem, timed_out, self.records.ranking()
+        )
 
     def _each(self, work: Callable[[Cell], bool], cells: Sequence[Cell]) -> list[bool]:
         """Return what a function says of each cell; cells side by side if that pays."""
@@ -204,7 +212,7 @@ class _GridSearch:
         ranking = self.records.ranking()
         if not self.is_dear or not ranking or not self.records.fits[ranking[0]].sound:
             return cells
-        best = self.records.bic(ranking[0])
+        best = self.records.value(ranking[0])
         slack = SLACK * self.problem.rows.n_features
         kept = []
         for cell in cells:
@@ -215,13 +223,13 @@ class _GridSearch:
                 and cell.family.identifier in contained(other.family.identifier)
             ]
             bounds = {
-                other: self.records.bic_with(cell, self.records.fits[other].em.log_likelihood + slack)
+                other: self.records.value_with(cell, self.records.fits[other].em.log_likelihood + slack)
                 for other in larger
             }
             surest = max(larger, key=lambda other: bounds[other], default=None)
             if cell.family.identifier in frozenset().union(*LATER) and surest and bounds[surest] > best:
                 self.records.messages[cell] = (
-                    "not fitted: it could not be the best by BIC even if it were as likely as "
+                    "not fitted: it could not be the best even if it were as likely as "
                     f"{surest.family.identifier}, which contains it"
                 )
                 self.n_done += 1

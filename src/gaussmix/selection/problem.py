@@ -17,8 +17,10 @@ from gaussmix.core.prior import PriorSums
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
+from gaussmix.covariance.floor import collapsed_components
 from gaussmix.initialization import Hierarchical, StartingData, representative_sample
-from gaussmix.initialization.order import canonical_order
+from gaussmix.initialization.order import Sample, canonical_order
+from gaussmix.initialization.spikes import count_spikes
 from gaussmix.scales import Scales, measure, prior_for, regularization_for
 
 CHEAP = 10_000_000
@@ -118,6 +120,7 @@ class Problem:
         prior: Prior | None = None,
     ) -> None:
         self.prior = prior
+        self.families = families
         self._priors: dict[tuple[str, int], PriorSums] = {}
         self._data: dict[str, StartingData] = {}
         self.generator = generator
@@ -142,8 +145,34 @@ class Problem:
         )
         self._spreads = {False: spread, True: np.full_like(spread, np.sqrt(np.mean(common.variances)))}
         self._floors = {False: floor, True: regularization_for(common, sample, reg_covar)}
-        z = self._few.sample.z
-        self.n_different = 1 + int(np.count_nonzero((z[1:] != z[:-1]).any(axis=1)))
+        new = self._few.sample.is_new
+        self.n_different = int(np.count_nonzero(new))
+        self.n_independent = self._n_independent(new)
+
+    def _n_independent(self, new: NDArray[np.bool_]) -> float:
+        """Return how many rows there are beside mere repetitions.
+
+        Where a feature has no step, equal rows are copies of one another. Where all have, rows may be equal
+        by chance, and are copies only if each occurs a multiple of the same number of times.
+
+        Parameters
+        ----------
+        new : ndarray of bool, shape (n,)
+            Which rows of the sample differ from the one before.
+        """
+        weights = self._few.sample.weights
+        if not np.all(self._floors[False].recorded):
+            return self.total_weight * self.n_different / float(weights.sum())
+        times = np.add.reduceat(weights, np.flatnonzero(new))
+        whole = np.rint(times)
+        if not np.array_equal(times, whole):
+            return self.total_weight
+        return self.total_weight / float(np.gcd.reduce(whole.astype(np.int64)))
+
+    @property
+    def sample(self) -> Sample:
+        """The rows that are searched on."""
+        return self._few.sample
 
     @cached_property
     def _tree(self) -> tuple[Array, Array, dict[int, NDArray[np.int64]], int]:
@@ -230,14 +259,10 @@ class Problem:
         """
         rows = self.rows if on_all else self._few.rows
         floor = self.floor(cell)
-        weights = self._few.sample.weights.sum()
         n_operations = rows.n_rows * cell.n_components * rows.n_features**2
         if n_operations <= CHEAP and not on_all and floor.prior is None:
             result = self._climb_alone(cell, start, floor, tol=tol, max_iter=max_iter)
-            spikes = self.data(cell.family).count_spikes(
-                result.parameters, result.parameters.weights * weights
-            )
-            return CellFit(result, spikes > 0)
+            return self.judged(cell, result, floor)
 
         def expect(parameters: MixtureParameters) -> SufficientStatistics:
             return self.backend.expect(rows, parameters.density(), cell.family.moments)
@@ -246,8 +271,17 @@ class Problem:
             return clock.is_over
 
         result = run_em(expect, start, floor, tol=tol, max_iter=max_iter, accelerate=True, observer=observe)
-        spikes = self.data(cell.family).count_spikes(result.parameters, result.parameters.weights * weights)
-        return CellFit(result, spikes > 0)
+        return self.judged(cell, result, floor)
+
+    def judged(self, cell: Cell, result: EMResult, floor: Regularization) -> CellFit:
+        """Return where EM has led, and whether a component has collapsed there."""
+        parameters = result.parameters
+        n_rows = parameters.weights * float(self._few.sample.weights.sum())
+        data = self.data(cell.family)
+        different = n_rows * data.rows_a_weight
+        spikes = int(count_spikes(MixtureStack.of([parameters]), different[None], data.least_rows)[0])
+        parameters = replace(parameters, repaired=collapsed_components(parameters, floor))
+        return CellFit(replace(result, parameters=parameters), spikes > 0)
 
     def _climb_alone(
         self,
