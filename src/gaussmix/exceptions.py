@@ -72,3 +72,7 @@ class DegenerateCovarianceError(GaussmixError, ValueError):
 
 class DegenerateComponentWarning(UserWarning):
     """A component collapsed during the fit and its covariance was held up at the floor."""
+
+
+class SampleWeightWarning(UserWarning):
+    """Weights of rows were taken as proportions, where it matters how many rows they stand for."""

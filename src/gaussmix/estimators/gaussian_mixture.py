@@ -40,6 +40,7 @@ from gaussmix.estimators.validation import (
     check_positive_definite,
     check_sample_weight,
     check_weights,
+    counted,
     unchanged_upon_failure,
 )
 from gaussmix.exceptions import DegenerateCovarianceError
@@ -308,7 +309,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             Present for pipelines.
         sample_weight : array-like of shape (n_samples,), optional
             How often each row counts: weight 0 is the same as leaving the row out, weight 2 the same as
-            having it twice.
+            having it twice. Weights that sum to less than the number of rows that have one only say
+            proportions: where it matters how many rows there are, for a prior and for "auto", they are
+            scaled to sum to the effective number of rows, (sum w)² / sum w².
 
         Returns
         -------
@@ -327,6 +330,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             If `max_iter` iterations were not enough.
         gaussmix.DegenerateComponentWarning
             If a component collapsed and was held up.
+        gaussmix.SampleWeightWarning
+            If weights were scaled.
         """
         with unchanged_upon_failure(self):
             warn_of_fit(self, self._fit(X, sample_weight))
@@ -459,6 +464,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         )
         check_number_of_features(self._family(), data.shape[1])
         weights = check_sample_weight(sample_weight, data.shape[0])
+        if self._asks_how_many_rows:
+            weights = counted(weights)
         n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
         total = float(n_samples if weights is None else weights.sum())
         for name in _OF_A_CHOICE:  # of an earlier fit
@@ -488,6 +495,14 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         store_fit(self, result, data.dtype, n_samples, total)
         monitors.end_fit(result.parameters)
         return result
+
+    @property
+    def _asks_how_many_rows(self) -> bool:
+        """Whether the fit depends on how many rows the weights stand for, as priors and BIC do."""
+        has_choice = self.n_components == "auto" or (
+            self.n_factors == "auto" and isinstance(FAMILIES[self.covariance_type], LowRankFamily)
+        )
+        return has_choice or self.prior is not None
 
     def _run(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,9 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 
+from gaussmix.core.counts import as_counts
 from gaussmix.core.parameters import CovarianceFamily
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
+from gaussmix.exceptions import SampleWeightWarning
 
 LARGEST_WEIGHT = 1e100
 SMALLEST_WEIGHT = 1e-100
@@ -32,7 +35,7 @@ def stack_level_of_user() -> int:
     level = 1
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
-        ("gaussmix.estimators", "sklearn.callback", "sklearn.utils")
+        ("gaussmix.estimators", "gaussmix.inference", "sklearn.callback", "sklearn.utils")
     ):
         frame = frame.f_back
         level += 1
@@ -76,6 +79,30 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
     if not weights.any():
         raise ValueError("Sample weights must contain at least one non-zero number: all weights are zero.")
     return None if (weights == 1.0).all() else weights
+
+
+def counted(weights: Array | None) -> Array | None:
+    """Return checked sample weights as numbers of rows, and tell the user if they only say proportions.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples,) or None
+
+    Returns
+    -------
+    counts : ndarray of shape (n_samples,) or None
+        See `gaussmix.core.counts.as_counts`.
+
+    Warns
+    -----
+    gaussmix.SampleWeightWarning
+    """
+    if weights is None:
+        return None
+    counts, assumption = as_counts(weights)
+    if assumption is not None:
+        warnings.warn(assumption, SampleWeightWarning, stacklevel=stack_level_of_user())
+    return counts
 
 
 def _check_shape(parameter: NDArray[Any], shape: tuple[int, ...], name: str) -> None:
