@@ -71,7 +71,7 @@ class DegenerateCovarianceError(GaussmixError, ValueError):
 
 
 class DegenerateComponentWarning(UserWarning):
-    """A component collapsed during the fit and its covariance was held up at the floor."""
+    """A component collapsed during the fit and was held up at the floor, or lost all its rows."""
 
 
 class SampleWeightWarning(UserWarning):

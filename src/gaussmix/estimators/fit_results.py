@@ -54,7 +54,8 @@ def store_fit(
     mixture.lower_bounds_ = list(result.em.log_likelihoods)
     mixture.log_likelihood_ = result.em.log_likelihood * total_weight
     mixture.n_samples_ = n_samples
-    mixture.repaired_components_ = tuple(np.flatnonzero(result.parameters.repaired).tolist())
+    at_floor = result.parameters.repaired & (result.parameters.weights > 0.0)  # the others are empty
+    mixture.repaired_components_ = tuple(np.flatnonzero(at_floor).tolist())
 
 
 def _store_factors(mixture: GaussianMixture, parameters: MixtureParameters) -> None:
@@ -84,6 +85,15 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
             "Best performing initialization did not converge. Try different init parameters, or "
             "increase max_iter, tol, or check for degenerate data.",
             ConvergenceWarning,
+            stacklevel=stack_level_of_user(),
+        )
+    empty = np.flatnonzero(result.parameters.weights == 0.0).tolist()
+    if empty:
+        warnings.warn(
+            f"Component(s) {empty} have lost all their rows; they keep their mean, and no row will come back "
+            "to a weight of 0. Try fewer components, or start anew: without warm_start, weights_init and "
+            "means_init.",
+            DegenerateComponentWarning,
             stacklevel=stack_level_of_user(),
         )
     if mixture.repaired_components_:

@@ -163,7 +163,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     n_parameters_ : int
         Number of free parameters.
     repaired_components_ : tuple of int
-        Components that collapsed and whose covariance stands at the floor.
+        Components that collapsed and whose covariance stands at the floor. Those that have lost all their
+        rows are not among them: their weight is 0, they keep their mean, and have the others' covariance.
     stability_ : Stability or None
         How many starts were tried and how many ended in the chosen optimum (``n_starts``, ``n_agreeing``),
         how much lower the next best optimum is in nats a row (``gap``), how many moves were made
@@ -329,7 +330,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` iterations were not enough.
         gaussmix.DegenerateComponentWarning
-            If a component collapsed and was held up.
+            If a component collapsed and was held up, or lost all its rows.
         gaussmix.SampleWeightWarning
             If weights were scaled.
         """
