@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core.density import LOG_2_PI
-from gaussmix.core.quantiles import quantile
 from gaussmix.core.representation import MatrixRepresentation, invert_lower_triangular
 from gaussmix.core.rows import Array
 
@@ -114,14 +113,6 @@ class ConditionalMixtures:
         for k, factor in enumerate(self.factor):
             log_joint[:, k] -= 0.5 * _squared_distances(values - self.means[:, k], factor)
         return _log_sum(log_joint)
-
-    def quantile(self, probability: float) -> Array:
-        """Return the value that each wanted feature stays below with a probability, shape (N, W)."""
-        deviations = np.sqrt(np.einsum("kww->wk", self.covariances))
-        found = np.empty((len(self), len(deviations)))
-        for w, deviation in enumerate(deviations):
-            found[:, w] = quantile(probability, self.weights, self.means[:, :, w], deviation)
-        return found
 
     def draw(self, n_samples: int, generator: np.random.RandomState) -> Array:
         """Return draws from each row's mixture, shape (N, n_samples, W)."""
@@ -248,10 +239,17 @@ class Conditioner:
         """
         with np.errstate(divide="ignore"):
             log_weights = np.log(self.weights)
-        log_joint = np.tile(log_weights + _log_constants(self.given_factor), (len(rows), 1))
+        return log_weights + _log_constants(self.given_factor) - 0.5 * self.squared_distances(rows)
+
+    def squared_distances(self, rows: Array) -> Array:
+        """Return squared Mahalanobis distances of what is given, shape (N, K); rows as in `log_joint`.
+
+        They are infinite where they leave the range of doubles.
+        """
+        found = np.empty((len(rows), len(self.weights)))
         for k, factor in enumerate(self.given_factor):
-            log_joint[:, k] -= 0.5 * _squared_distances(rows - self.given_means[k], factor)
-        return log_joint
+            found[:, k] = _squared_distances(rows - self.given_means[k], factor)
+        return found
 
     def log_density(self, rows: Array) -> Array:
         """Return the log-density of what is given, shape (N,); rows as in `log_joint`."""

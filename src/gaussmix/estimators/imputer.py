@@ -198,7 +198,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
         data = self._checked(X)
         filled = data.copy()
         generator = check_random_state(self.random_state) if self.strategy == SAMPLE else None
-        for rows, conditioner, known in self._conditionals(data, None):
+        for rows, conditioner, known in self._conditionals(self.mixture_, data, None):
             if len(conditioner.wanted):
                 found = conditioner(known)
                 values = found.mean() if generator is None else found.draw(1, generator)[:, 0]
@@ -252,7 +252,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
         data = self._checked(X)
         generator = check_random_state(self.random_state if random_state is None else random_state)
         tables = np.tile(data, (n_imputations, 1, 1))
-        for rows, conditioner, known in self._conditionals(data, None):
+        for rows, conditioner, known in self._conditionals(self.mixture_, data, None):
             if len(conditioner.wanted):
                 draws = conditioner(known).draw(n_imputations, generator)
                 tables[:, rows[:, None], conditioner.wanted] = np.swapaxes(draws, 0, 1)

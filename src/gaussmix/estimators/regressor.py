@@ -69,8 +69,9 @@ class GaussianMixtureRegressor(FittedRegressor):
     Notes
     -----
     Ghahramani and Jordan 1994, Advances in Neural Information Processing Systems 6; Sung 2004, Gaussian
-    mixture regression and classification, Rice University. Intervals and standard deviations are those of the
-    fitted mixture: that its parameters are estimates is not in them.
+    mixture regression and classification, Rice University. Intervals allow for that the parameters are
+    estimates; standard deviations, distributions and draws are those of the fitted mixture, as if its
+    parameters were known.
 
     Examples
     --------
