@@ -23,6 +23,8 @@ from gaussmix.core.representation import MatrixRepresentation, invert_lower_tria
 from gaussmix.core.rows import Array
 
 _MATRICES = MatrixRepresentation()
+FARTHEST = 1e150
+"""What is given may lie so many standard deviations from a mean."""
 
 
 def marginal(
@@ -280,6 +282,30 @@ class Conditioner:
         """Return the mixture that the wanted features of each row follow; rows as in `log_joint`."""
         return ConditionalMixtures(
             self.log_responsibilities(rows), self.means(rows), self.covariances, self.factor
+        )
+
+
+def check_nearness(value: float, means: Array, variances: Array, what: str) -> None:
+    """Refuse a value so far from all components that the squares of distances leave the range of doubles.
+
+    Parameters
+    ----------
+    value : float
+    means, variances : ndarray of shape (K,)
+        Of the components in the value's feature.
+    what : str
+        What an error calls the value.
+
+    Raises
+    ------
+    ValueError
+    """
+    with np.errstate(over="ignore"):
+        deviations = np.abs(value - means) / np.sqrt(variances)
+    if not deviations.max() <= FARTHEST:
+        raise ValueError(
+            f"{what}, {value:g}, is more than {FARTHEST:g} standard deviations of a component away from its "
+            "mean: squares of that leave the range of doubles"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
@@ -18,7 +18,7 @@ from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.choosing import CRITERIA, DEFAULT_NUMBERS, Criterion, choose
 from gaussmix.estimators.fit_results import store_fit, warn_of_fit
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
-from gaussmix.estimators.validation import check_sample_weight, counted, unchanged_upon_failure
+from gaussmix.estimators.validation import check_sample_weight, checked_data, counted, unchanged_upon_failure
 from gaussmix.fitting import FitResult
 from gaussmix.selection import SelectionRow, SelectionTable
 
@@ -204,7 +204,7 @@ class AutoGaussianMixture(FittedMixture):
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Self:
         """Validate the data, choose, store and warn."""
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
         weights = counted(check_sample_weight(sample_weight, data.shape[0]))

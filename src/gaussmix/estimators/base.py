@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.backends import Evaluation, Outputs, default_backend
 from gaussmix.core import criteria
@@ -21,7 +21,7 @@ from gaussmix.core.rows import Array, Rows
 from gaussmix.core.sampling import draw
 from gaussmix.core.statistics import Moments
 from gaussmix.estimators.attributes import MixtureAttributes, coordinates_of
-from gaussmix.estimators.validation import check_sample_weight, counted
+from gaussmix.estimators.validation import check_sample_weight, checked_data, counted
 
 
 class FittedMixture(
@@ -329,7 +329,7 @@ class FittedMixture(
     def _checked_rows(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
         """Return validated rows, in coordinates that suit the mixture."""
         check_is_fitted(self)
-        data: NDArray[np.floating] = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        data: NDArray[np.floating] = checked_data(self, X, dtype=[np.float64, np.float32], reset=False)
         weights = check_sample_weight(sample_weight, len(data))
         return Rows(data, coordinates_of(self._parameters()), weights)
 

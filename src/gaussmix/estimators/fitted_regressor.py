@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from gaussmix.core.conditioning import ConditionalMixtures
+from gaussmix.core.conditioning import ConditionalMixtures, check_nearness
 from gaussmix.core.predictive import PredictiveMixtures
 from gaussmix.core.rows import Array
 from gaussmix.estimators.conditional import ConditionalEstimator, check_count
+from gaussmix.estimators.validation import checked_data
 
 if TYPE_CHECKING:
     from gaussmix.distribution import MixtureDistribution
@@ -245,7 +246,14 @@ class FittedRegressor(MultiOutputMixin, RegressorMixin, ConditionalEstimator):
     def _checked(self, X: ArrayLike) -> Array:
         """Return validated inputs."""
         check_is_fitted(self)
-        inputs: Array = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        inputs: Array = checked_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        parameters = self.mixture_._parameters()
+        shape = parameters.means.shape
+        variances = parameters.family.representation.variances(parameters.covariances, *shape)
+        names = getattr(self, "feature_names_in_", range(inputs.shape[1]))
+        ends = np.fmin.reduce(inputs), np.fmax.reduce(inputs)
+        for value, d in ((end[d], d) for end in ends for d in np.flatnonzero(~np.isnan(end))):
+            check_nearness(value, parameters.means[:, d], variances[:, d], f"An input in feature {names[d]}")
         return inputs
 
     def _given(self, inputs: Array) -> Iterator[tuple[NDArray[np.intp], ConditionalMixtures]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.backends import default_backend
 from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
@@ -38,8 +38,9 @@ from gaussmix.estimators.monitors import Monitors
 from gaussmix.estimators.validation import (
     check_means,
     check_positive_definite,
+    check_proportions,
     check_sample_weight,
-    check_weights,
+    checked_data,
     counted,
     unchanged_upon_failure,
 )
@@ -389,7 +390,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         family = mixture._family()
         check_number_of_features(family, n_features)
         checked = check_positive_definite(covariances, family, n_components, n_features, "covariance")
-        weights = check_weights(weights, n_components)
+        weights = check_proportions(weights, n_components)
         means = check_means(means, n_components, n_features)
         parameters = MixtureParameters.from_covariances(family, weights, means, checked)
         mixture._publish(parameters, np.dtype(np.float64))
@@ -460,7 +461,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         """Validate, fit and store, and leave it to the caller to warn."""
         self._validate_params()
         refuse_ambiguous_numbers(self)
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
         check_number_of_features(self._family(), data.shape[1])

@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.core.predictive import LEAST_DEGREES
 from gaussmix.core.rows import Array
 from gaussmix.estimators.conditional import ConditionalEstimator, check_count
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
-from gaussmix.estimators.validation import unchanged_upon_failure
+from gaussmix.estimators.validation import checked_data, unchanged_upon_failure
 
 if TYPE_CHECKING:
     from sklearn.impute import MissingIndicator
@@ -163,7 +163,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         """Validate the data, fit and store."""
-        data = validate_data(
+        data = checked_data(
             self,
             X,
             dtype=[np.float64, np.float32],
@@ -317,7 +317,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
     def _checked(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return validated rows."""
         check_is_fitted(self)
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", reset=False
         )
         return data
