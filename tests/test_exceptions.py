@@ -22,6 +22,7 @@ EXAMPLES = [
     DegenerateCovarianceError(),
     DegenerateCovarianceError(single_precision=True),
     exceptions.DegenerateComponentWarning("component 1 collapsed"),
+    exceptions.SampleWeightWarning("the weights sum to 1"),
 ]
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         DependentFeaturesWarning,
         GaussmixError,
         ModelFileError,
+        SampleWeightWarning,
     )
     from gaussmix.inference import bootstrap, goodness_of_fit, n_components_test, standard_errors
     from gaussmix.merging import high_density_clusters, merge_components
@@ -60,6 +61,7 @@ _HOMES = {
     "DegenerateCovarianceError": "gaussmix.exceptions",
     "GaussmixError": "gaussmix.exceptions",
     "ModelFileError": "gaussmix.exceptions",
+    "SampleWeightWarning": "gaussmix.exceptions",
 }
 
 __all__ = [
@@ -77,6 +79,7 @@ __all__ = [
     "MixtureDiscriminantProjection",
     "MixtureDistribution",
     "ModelFileError",
+    "SampleWeightWarning",
     "bootstrap",
     "goodness_of_fit",
     "high_density_clusters",

@@ -13,7 +13,9 @@ from gaussmix import (
     DegenerateComponentWarning,
     DependentFeaturesWarning,
     GaussianMixture,
+    standard_errors,
 )
+from gaussmix.explain import summarize
 
 
 @pytest.fixture
@@ -84,3 +86,45 @@ def test_fewer_rows_than_features_are_not_blamed_on_features():
     X = np.random.default_rng(0).normal(size=(8, 20))
     with pytest.warns(DegenerateComponentWarning, match=r"hardly differ.*factor_analysis"):
         GaussianMixture(1).fit(X)
+
+
+@pytest.fixture
+def after_half_the_rows_left():
+    """A mixture of two far groups that went on with the rows of the first alone, and these."""
+    generator = np.random.default_rng(0)
+    first, second = generator.normal(0, 1, (100, 2)), generator.normal(20, 1, (100, 2))
+    mixture = GaussianMixture(2, warm_start=True, random_state=0).fit(np.concatenate([first, second]))
+    lost = int(mixture.predict([[20.0, 20.0]])[0])
+    mean = mixture.means_[lost].copy()
+    with pytest.warns(DegenerateComponentWarning) as caught:
+        mixture.fit(first)
+    return mixture, first, lost, mean, [str(one.message) for one in caught]
+
+
+def test_a_component_without_rows_is_not_said_to_stand_at_the_floor(after_half_the_rows_left):
+    mixture, rows, lost, mean, messages = after_half_the_rows_left
+    (message,) = messages
+    assert message.startswith(f"Component(s) [{lost}] have lost all their rows; they keep their mean")
+    assert "reg_covar" not in message
+    assert mixture.repaired_components_ == ()
+    assert mixture.weights_[lost] == 0.0
+    np.testing.assert_array_equal(mixture.means_[lost], mean)
+    with pytest.raises(ValueError, match=rf"Component\(s\) \[{lost}\] have no rows"):
+        standard_errors(mixture, rows)
+
+
+def test_a_component_that_is_far_from_all_rows_from_the_start_is_told_alike():
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    with pytest.warns(DegenerateComponentWarning, match=r"\[1\] have lost all their rows"):
+        GaussianMixture(2, means_init=[[0, 0], [1e3, 1e3]], precisions_init=[np.eye(2)] * 2).fit(X)
+
+
+def test_summary_and_page_tell_of_a_component_without_rows(after_half_the_rows_left, tmp_path):
+    mixture, rows, lost, _, _ = after_half_the_rows_left
+    told = [warning for warning in summarize(mixture, rows).warnings if f"Component {lost}" in warning]
+    assert told[0].startswith(f"Component {lost} has lost all its rows")
+    assert not any("held up" in warning or "of its own" in warning for warning in told)
+    mixture.report(rows, tmp_path / "page.html", pictures=False)
+    page = (tmp_path / "page.html").read_text()
+    assert f"Component {lost} has lost all its rows" in page
+    assert "held up at" not in page

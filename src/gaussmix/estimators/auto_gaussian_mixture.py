@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
@@ -18,7 +18,7 @@ from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.choosing import CRITERIA, DEFAULT_NUMBERS, Criterion, choose
 from gaussmix.estimators.fit_results import store_fit, warn_of_fit
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
-from gaussmix.estimators.validation import check_sample_weight, unchanged_upon_failure
+from gaussmix.estimators.validation import check_sample_weight, checked_data, counted, unchanged_upon_failure
 from gaussmix.fitting import FitResult
 from gaussmix.selection import SelectionRow, SelectionTable
 
@@ -162,7 +162,9 @@ class AutoGaussianMixture(FittedMixture):
         X : array-like of shape (n_samples, n_features)
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts; the criteria count their sum as the number of rows.
+            How often each row counts; the criteria count their sum as the number of rows. Weights that sum to
+            less than the number of rows that have one only say proportions: they are scaled to sum to the
+            effective number of rows, (sum w)² / sum w².
 
         Returns
         -------
@@ -181,6 +183,8 @@ class AutoGaussianMixture(FittedMixture):
             If `max_seconds` was reached, or `max_iter` iterations were not enough for the chosen model.
         gaussmix.DegenerateComponentWarning
             If a component of the chosen model collapsed and was held up.
+        gaussmix.SampleWeightWarning
+            If weights were scaled.
         """
         self._validate_params()
         with unchanged_upon_failure(self):
@@ -208,10 +212,10 @@ class AutoGaussianMixture(FittedMixture):
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Self:
         """Validate the data, choose, store and warn."""
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
-        weights = check_sample_weight(sample_weight, data.shape[0])
+        weights = counted(check_sample_weight(sample_weight, data.shape[0]))
         numbers, names = self._numbers(), self._names(data.shape[1])
         total = float(data.shape[0] if weights is None else weights.sum())
         n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))

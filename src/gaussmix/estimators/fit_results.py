@@ -54,7 +54,8 @@ def store_fit(
     mixture.lower_bounds_ = list(result.em.log_likelihoods)
     mixture.log_likelihood_ = result.em.log_likelihood * total_weight
     mixture.n_samples_ = n_samples
-    mixture.repaired_components_ = tuple(np.flatnonzero(result.parameters.repaired).tolist())
+    at_floor = result.parameters.repaired & (result.parameters.weights > 0.0)  # the others are empty
+    mixture.repaired_components_ = tuple(np.flatnonzero(at_floor).tolist())
 
 
 def _store_factors(mixture: GaussianMixture, parameters: MixtureParameters) -> None:
@@ -95,6 +96,15 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
             f"Features that follow from others add nothing and were left out of the fit: {told}. What is "
             "told of them follows from the others.",
             DependentFeaturesWarning,
+            stacklevel=stack_level_of_user(),
+        )
+    empty = np.flatnonzero(result.parameters.weights == 0.0).tolist()
+    if empty:
+        warnings.warn(
+            f"Component(s) {empty} have lost all their rows; they keep their mean, and no row will come back "
+            "to a weight of 0. Try fewer components, or start anew: without warm_start, weights_init and "
+            "means_init.",
+            DegenerateComponentWarning,
             stacklevel=stack_level_of_user(),
         )
     if mixture.repaired_components_:

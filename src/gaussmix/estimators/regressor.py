@@ -8,10 +8,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
-from sklearn.utils.validation import validate_data
 
 from gaussmix.estimators.fitted_regressor import FittedRegressor
-from gaussmix.estimators.validation import unchanged_upon_failure
+from gaussmix.estimators.validation import checked_data, unchanged_upon_failure
 
 
 class GaussianMixtureRegressor(FittedRegressor):
@@ -69,8 +68,9 @@ class GaussianMixtureRegressor(FittedRegressor):
     Notes
     -----
     Ghahramani and Jordan 1994, Advances in Neural Information Processing Systems 6; Sung 2004, Gaussian
-    mixture regression and classification, Rice University. Intervals and standard deviations are those of the
-    fitted mixture: that its parameters are estimates is not in them.
+    mixture regression and classification, Rice University. Intervals allow for that the parameters are
+    estimates; standard deviations, distributions and draws are those of the fitted mixture, as if its
+    parameters were known.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class GaussianMixtureRegressor(FittedRegressor):
     def _fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> None:
         """Validate the data, fit and store."""
         names = _target_names(y)
-        inputs, targets = validate_data(
+        inputs, targets = checked_data(
             self,
             X,
             y,
