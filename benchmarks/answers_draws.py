@@ -177,11 +177,17 @@ def as_exponentials(table: Table) -> Table:
     draw, log_density = table.draw, table.log_density
     assert draw is not None
     assert log_density is not None
+
+    def log_density_of_exponentials(X: Array) -> Array:
+        positive = (X > 0).all(axis=1)
+        logarithms = np.log(np.where(positive[:, None], X, 1.0))
+        return np.where(positive, log_density(logarithms) - logarithms.sum(axis=1), -np.inf)
+
     return replace(
         table,
         X=np.exp(table.X),
         draw=lambda generator, n_rows: np.exp(draw(generator, n_rows)),
-        log_density=lambda X: log_density(np.log(X)) - np.log(X).sum(axis=1),
+        log_density=log_density_of_exponentials,
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 from scipy.special import logsumexp
-from scipy.stats import norm, poisson
+from scipy.stats import bernoulli, norm, poisson, randint
 
 from benchmarks.answers_draws import (
     Array,
@@ -109,8 +109,7 @@ def yes_no(generator: Generator) -> Table:
         return rows + generator.uniform(-0.5, 0.5, rows.shape)
 
     def log_density(X: Array) -> Array:
-        yes = np.round(X)[:, None, :]
-        each = (yes * np.log(chances) + (1 - yes) * np.log(1 - chances)).sum(axis=2)
+        each = bernoulli.logpmf(np.round(X)[:, None, :], chances).sum(axis=2)
         return logsumexp(each + np.log([0.55, 0.45]), axis=1)
 
     return Table(answers(labels, generator), labels, 2, draw=draw, log_density=log_density)
@@ -225,7 +224,7 @@ def one_uniform_of_integers(generator: Generator) -> Table:
         np.zeros(300, dtype=np.int64),
         1,
         draw=draw,
-        log_density=lambda rows: np.full(len(rows), -2 * np.log(most)),
+        log_density=lambda rows: randint.logpmf(np.round(rows), 1, most + 1).sum(axis=1),
     )
 
 
@@ -234,11 +233,11 @@ def one_survey(generator: Generator) -> Table:
     means, limits = generator.uniform(2.2, 3.8, 5), np.array([-np.inf, 1.5, 2.5, 3.5, 4.5, np.inf])
     parameters = Parameters(np.ones(1), means[None], spherical(1, 5))
     table = recorded(normal_groups(parameters, 300, generator), 1.0, 1.0, 5.0)
-    with np.errstate(divide="ignore"):
-        chances = np.log(np.diff(norm.cdf(limits[None, :] - means[:, None]), axis=1))
+    chances = np.log(np.diff(norm.cdf(limits[None, :] - means[:, None]), axis=1))
+    chances = np.pad(chances, ((0, 0), (1, 1)), constant_values=-np.inf)
 
     def log_density(X: Array) -> Array:
-        answers = np.clip(np.round(X).astype(int), 1, 5) - 1
+        answers = np.clip(np.round(X).astype(int), 0, 6)
         return chances[np.arange(5), answers].sum(axis=1)
 
     return replace(table, log_density=log_density)
