@@ -3,11 +3,12 @@
 What the others find is on file in benchmarks/answers_rivals.json, as it needs R and hours; what we find is
 kept in build/answers.json.
 
-    python -m benchmarks.answers                           all kinds, ten tables each
+    python -m benchmarks.answers                           all kinds, ten tables each; write the page
     python -m benchmarks.answers --quick                   two tables of each kind that is quick
     python -m benchmarks.answers --kinds survey "yes and no" --seeds 3
     python -m benchmarks.answers --who rivals              fit the others' models anew, and put them on file
     python -m benchmarks.answers --list                    the names of the kinds
+    python -m benchmarks.answers --page                    write the page of what is on file
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import warnings
 from benchmarks.answers_draws import Kind
 from benchmarks.answers_fits import Answer, our_answers, scikit_learn_answers
 from benchmarks.answers_mclust import is_installed, mclust_answers
-from benchmarks.answers_results import Results, line, summary, true_density
+from benchmarks.answers_page import summary, verdicts, write_page
+from benchmarks.answers_results import Results, line, true_density
 from benchmarks.answers_tables import KINDS
 
 SEEDS = 10
@@ -56,6 +58,7 @@ def main() -> None:
         "--quick", action="store_true", help="two tables a kind, slow kinds left out; no page"
     )
     parser.add_argument("--list", action="store_true", help="print the names and tags of the kinds")
+    parser.add_argument("--page", action="store_true", help="only write the page of what is on file")
     arguments = parser.parse_args()
     chosen = [KINDS[name] for name in arguments.kinds] if arguments.kinds else list(KINDS.values())
     if arguments.tags:
@@ -68,8 +71,11 @@ def main() -> None:
     with_mclust = arguments.who != "ours" and is_installed()
     if arguments.who != "ours" and not with_mclust:
         print("R with mclust is not installed: what it finds is left as it is on file.")
+    if arguments.page:
+        write_page(Results.on_file(chosen), chosen)
+        return
     warnings.simplefilter("ignore")
-    results, began = Results.on_file(), time.perf_counter()
+    results, began = Results.on_file(KINDS.values()), time.perf_counter()
     done = []
     for kind in chosen:
         seeds = list(range(min(2 if arguments.quick else arguments.seeds, kind.n_tables)))
@@ -83,7 +89,10 @@ def main() -> None:
             if arguments.who in (side, "all"):
                 results.write(side)
         print(line(kind, results), flush=True)
-    print("\n".join(["", *summary(done, results), f"{time.perf_counter() - began:.0f} s in all"]))
+    print("\n".join(["", *verdicts(results, done), "", *summary(results, done)]))
+    print(f"{time.perf_counter() - began:.0f} s in all")
+    if len(chosen) == len(KINDS):
+        write_page(results, chosen)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,14 @@ def fingerprint(kind: Kind, seed: int) -> float:
     return round(float(sums @ (2.0 + table.labels) / len(table.X)), 4)
 
 
+def are_of(kind: Kind, fingerprints: list[float]) -> bool:
+    """Return whether fingerprints are those of the tables that a kind makes; yes if these are not at hand."""
+    try:
+        return all(abs(fingerprint(kind, seed) - known) < 1e-3 for seed, known in enumerate(fingerprints[:2]))
+    except FileNotFoundError:
+        return True
+
+
 def true_density(kind: Kind, seed: int) -> float:
     """Return the mean logarithm of the true density at the new rows of a table; NaN where it is not known."""
     table = kind.table(seed)
@@ -46,12 +54,15 @@ class Results:
         self._fingerprints: dict[str, dict[str, list[float]]] = {side: {} for side in FILES}
 
     @classmethod
-    def on_file(cls) -> Results:
-        """Return what is on file; none of kinds whose tables are others by now."""
-        results = cls({})
+    def on_file(cls, kinds: Iterable[Kind]) -> Results:
+        """Return what is on file, and say of which kinds it is of other tables than they make by now."""
+        results, by_name = cls({}), {kind.name: kind for kind in kinds}
         for side, path in FILES.items():
             content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             for name, entry in content.items():
+                if name not in by_name or not are_of(by_name[name], entry["tables"]):
+                    print(f"{name}: what is on file of {side} is of other tables, and left out.")
+                    continue
                 results._fingerprints[side][name] = entry["tables"]
                 for contestant, columns in entry["answers"].items():
                     results._answers.setdefault(name, {})[contestant] = _answers_of(columns)
@@ -80,13 +91,6 @@ class Results:
         lines = [f"{json.dumps(name)}: {_compact(entry)}" for name, entry in content.items()]
         FILES[side].parent.mkdir(exist_ok=True)
         FILES[side].write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-    def are_of(self, kind: Kind, side: str) -> bool:
-        """Return whether what is on file of a side was found on the tables that the kind makes today."""
-        prints = self._fingerprints[side].get(kind.name, [])
-        return bool(prints) and all(
-            abs(fingerprint(kind, seed) - known) < 1e-3 for seed, known in enumerate(prints[:2])
-        )
 
     def answers(self, kind: Kind, contestant: str) -> list[Answer]:
         """Return the answers of a contestant, one a seed; none if there are none on file."""
@@ -177,40 +181,3 @@ def line(kind: Kind, results: Results) -> str:
         )
     seconds = [results.mean(kind, who, "seconds") for who in ("given", "automatic")]
     return f"{text}; {seconds[0]:.2f}/{seconds[1]:.2f} s"
-
-
-def summary(kinds: list[Kind], results: Results) -> list[str]:
-    """Return the figures that the kinds make together, a line each."""
-    lines = []
-
-    def of(tag: str) -> list[Kind]:
-        return [kind for kind in kinds if tag in kind.tags]
-
-    def tables_right(chosen: list[Kind], contestant: str) -> str:
-        found = [
-            answer.n_found == n_groups
-            for kind in chosen
-            for answer, n_groups in zip(
-                results.answers(kind, contestant), results.numbers_of_groups(kind), strict=False
-            )
-        ]
-        return f"{sum(found)} of {len(found)} ({sum(found) / len(found):.1%})" if found else "none"
-
-    for tag in ("separated", "one group", "skewed", "few rows", "far", "companion"):
-        if of(tag):
-            ours, theirs = (tables_right(of(tag), who) for who in ("automatic", "mclust"))
-            lines.append(f"right number of groups, {tag}: {ours}; mclust {theirs}")
-    for who in ("given", "automatic"):
-        cases = [
-            answer.unchanged
-            for kind in of("companion")
-            for answer in results.answers(kind, who)
-            if not math.isnan(answer.unchanged)
-        ]
-        if cases:
-            whole = sum(case > UNCHANGED for case in cases)
-            lines.append(
-                f"companion changes no label, {who}: {whole} of {len(cases)} tables, "
-                f"{np.mean(cases):.2%} of rows stay"
-            )
-    return lines
