@@ -16,6 +16,7 @@ from benchmarks.answers_fits import MCLUST, Answer, as_often, judged
 SCRIPT = r"""
 suppressMessages(library(mclust))
 folder <- commandArgs(TRUE)[1]
+LONGEST <- as.numeric(commandArgs(TRUE)[2])
 tables <- read.csv(file.path(folder, "tables.csv"))
 read <- function(...) {
   path <- file.path(folder, paste0(...))
@@ -29,7 +30,9 @@ for (i in seq_len(nrow(tables))) {
     G <- if (way == "given") tables$k[i] else 1:9
     set.seed(seed)
     began <- proc.time()[["elapsed"]]
+    setTimeLimit(cpu = LONGEST)
     found <- tryCatch(Mclust(X, G = G, verbose = FALSE), error = function(e) NULL)
+    setTimeLimit()
     seconds <- proc.time()[["elapsed"]] - began
     density <- NA
     if (!is.null(found)) {
@@ -43,6 +46,10 @@ for (i in seq_len(nrow(tables))) {
   }
 }
 """
+
+
+LONGEST = 120
+"""Seconds of a processor after which a fit of mclust has no answer."""
 
 
 def is_installed() -> bool:
@@ -71,7 +78,7 @@ def mclust_answers(kind: Kind, seeds: list[int]) -> dict[int, dict[str, Answer]]
                 if rows is not None:
                     np.savetxt(folder / f"{seed}_{part}.csv", rows, delimiter=",", fmt="%.17g")
         run = subprocess.run(
-            ["Rscript", str(folder / "fit.R"), name], capture_output=True, text=True, check=True
+            ["Rscript", str(folder / "fit.R"), name, str(LONGEST)], capture_output=True, text=True, check=True
         )
         for line in run.stdout.splitlines():
             seed_text, way, n_found, seconds, density = line.split()
