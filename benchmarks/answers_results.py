@@ -69,14 +69,11 @@ class Results:
         return results
 
     def keep(self, kind: Kind, side: str, found: dict[int, dict[str, Answer]]) -> None:
-        """Keep the answers of seeds 0, 1 and so on in place of those before."""
-        prints = [fingerprint(kind, seed) for seed in found]
-        before = self._fingerprints[side].get(kind.name, [])
-        self._fingerprints[side][kind.name] = prints + before[len(prints) :]
+        """Keep the answers of seeds 0, 1 and so on in place of all that were there."""
+        self._fingerprints[side][kind.name] = [fingerprint(kind, seed) for seed in found]
         kept = self._answers.setdefault(kind.name, {})
         for contestant in found[0]:
-            answers = [by_contestant[contestant] for by_contestant in found.values()]
-            kept[contestant] = answers + kept.get(contestant, [])[len(answers) :]
+            kept[contestant] = [by_contestant[contestant] for by_contestant in found.values()]
 
     def write(self, side: str) -> None:
         """Write what one side has found."""
