@@ -97,15 +97,6 @@ class Results:
         """Return the mean of a number over the tables for which a contestant has it; NaN without any."""
         return mean_of(getattr(answer, of) for answer in self.answers(kind, contestant))
 
-    def share_right(self, kind: Kind, contestant: str) -> float:
-        """Return in what share of the tables the number of groups is right."""
-        return mean_of(
-            float(answer.n_found == n_groups)
-            for answer, n_groups in zip(
-                self.answers(kind, contestant), self.numbers_of_groups(kind), strict=False
-            )
-        )
-
     def numbers_of_groups(self, kind: Kind) -> list[int]:
         """Return the true number of groups of each table that was fitted."""
         return [answer.n_found for answer in self.answers(kind, "truth")]
