@@ -71,7 +71,9 @@ row. Where groups are no ellipsoids, what counts is the components of the automa
 Bold are losses: ARI with K given more than {slack:g} below the better one of scikit-learn's two,
 automatic more than {slack:g} below mclust's; a density of the automatic choice more than {nats:g} nats
 below mclust's. scikit-learn and mclust take no weights; where weights are counts they have the rows as
-often. An answer that a package did not give (an error) is left out of the means of both.
+often. An answer that a package did not give (an error; with mclust, none within two minutes of a
+processor) is left out of the means of both. mclust has not been run on the tables of 2,048 rows, on breast
+cancer and on digits.
 
 To repeat: `make bench-answers`. The values of the others stand in `benchmarks/answers_rivals.json`;
 `python -m benchmarks.answers --who rivals` makes them anew (an hour; mclust's with R and its package
@@ -167,15 +169,17 @@ def verdicts(results: Results, kinds: Sequence[Kind]) -> list[str]:
     n_known = sum(not math.isnan(gap) for gap in behind.values())
     text = f"with K given, in every kind ARI at least scikit-learn's better one less {SLACK:g}; "
     text += f"{n_known - len(losses)} of {n_known} kinds"
-    lines.append(verdict(not losses, text + (f". Less by: {worst(losses)}" if losses else "")))
+    if n_known:
+        lines.append(verdict(not losses, text + (f". Less by: {worst(losses)}" if losses else "")))
     for name, least in (("survey", 0.95), ("two groups beside 0/1", 0.995)):
-        if name in by_name:
+        if name in by_name and results.answers(by_name[name], "given"):
             ari = results.mean(by_name[name], "given", "ari")
             lines.append(verdict(ari >= least, f"{name}, K given: ARI {least:g}; {ari:.3f}"))
     for kind in of("core and halo"):
         merged, theirs = compared(results, kind, "merged", "k-means")
-        text = f"{kind.name}: merged groups of the automatic choice, ARI at least k-means' less 0.05; "
-        lines.append(verdict(merged >= theirs - 0.05, f"{text}{merged:.2f} and {theirs:.2f}"))
+        if not math.isnan(merged):
+            text = f"{kind.name}: merged groups of the automatic choice, ARI at least k-means' less 0.05; "
+            lines.append(verdict(merged >= theirs - 0.05, f"{text}{merged:.2f} and {theirs:.2f}"))
     for tag, least, text in (
         (
             "separated",
@@ -185,19 +189,23 @@ def verdicts(results: Results, kinds: Sequence[Kind]) -> list[str]:
         ("one group", 0.95, "one group in 95 % of the tables that have one"),
     ):
         counted, theirs = (tables_right(results, of(tag), who) for who in ("automatic", "mclust"))
-        reached = counted[0] >= least * counted[1]
-        lines.append(verdict(reached, f"automatic: {text}; {share(counted)} (mclust {share(theirs)})"))
+        if counted[1]:
+            reached = counted[0] >= least * counted[1]
+            lines.append(verdict(reached, f"automatic: {text}; {share(counted)} (mclust {share(theirs)})"))
     behind = {kind.name: behind_mclust(results, kind) for kind in kinds}
     losses = {name: gap for name, gap in behind.items() if gap > SLACK}
     n_known = sum(not math.isnan(gap) for gap in behind.values())
     text = f"automatic, in every kind ARI at least mclust's less {SLACK:g}; "
     text += f"{n_known - len(losses)} of {n_known} kinds"
-    lines.append(verdict(not losses, text + (f". Less by: {worst(losses)}" if losses else "")))
-    lines.append(densities_verdict(results, of("one group"), verdict))
+    if n_known:
+        lines.append(verdict(not losses, text + (f". Less by: {worst(losses)}" if losses else "")))
+    if any(results.answers(kind, "automatic") for kind in of("one group")):
+        lines.append(densities_verdict(results, of("one group"), verdict))
     for who, name in (("automatic", "automatic"), ("given", "K given")):
         counted = kept(results, of("companion"), who)
         text = f"{name}: a companion changes no label in 99 % of tables; {share(counted)}"
-        lines.append(verdict(counted[0] >= 0.99 * counted[1], text))
+        if counted[1]:
+            lines.append(verdict(counted[0] >= 0.99 * counted[1], text))
     for kind in of("genes"):
         ours = results.mean(kind, "given", "ari")
         theirs = max(results.mean(kind, who, "ari") for who in ("k-means", "components"))
@@ -384,7 +392,7 @@ def draw(results: Results, kinds: Sequence[Kind]) -> None:
             )
         named: list[tuple[float, float]] = []
         for gap, point, name in sorted(losses, reverse=True)[:8]:
-            if gap > 5 * SLACK and all(math.dist(point, other) > 0.06 for other in named):
+            if gap > 5 * SLACK and all(abs(point[1] - other[1]) > 0.03 for other in named):
                 named.append(point)
                 axes.annotate(f"{name}  ", point, ha="right", va="center", fontsize="x-small", color="0.3")
         n_behind = sum(gap > SLACK for gap, _, _ in losses)
