@@ -151,7 +151,7 @@ def fit_mixture(
     sample = representative_sample(rows, spread, n_components, generator)
     regularization = regularization_for(scales, sample, reg_covar)
     data = StartingData(
-        rows, sample, spread, family, regularization, backend, own_unit=_own_unit(scales, spread)
+        rows, sample, spread, family, regularization, backend, own_unit=own_unit(scales, spread)
     )
     if prior is not None:
         sums = prior_for(prior, data, n_components, generator)
@@ -213,10 +213,16 @@ def fit_mixture(
     return FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, stability, region)
 
 
-def _own_unit(scales: Scales, spread: Array) -> Array:
+def own_unit(scales: Scales, spread: Array) -> Array:
     """Return what a unit of the data is in working coordinates, but for a factor common to all features.
 
     Such that the largest spread in it is about one: what all features are measured in shall not matter.
+
+    Parameters
+    ----------
+    scales : Scales
+    spread : ndarray of shape (D,)
+        In working coordinates.
     """
     unit = scales.coordinates.scale
     varying = ~scales.constant

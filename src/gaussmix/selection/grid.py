@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
 from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.initialization import STARTS
+from gaussmix.initialization.search import are_same
 from gaussmix.selection.neighbours import proposals, screened
 from gaussmix.selection.nesting import contained, directly_contained
 from gaussmix.selection.problem import Cell, CellFit, Clock, Problem
@@ -128,6 +130,7 @@ class _GridSearch:
         self.clock = clock
         self.progress = progress
         self.records = Records(problem, self.cells)
+        self.found: dict[Cell, list[MixtureParameters]] = {}
         self.n_done = 0
         rows, features = problem.data(families[0]).rows.n_rows, problem.rows.n_features
         self.cost = rows * max(numbers) * features**2
@@ -169,6 +172,7 @@ class _GridSearch:
             if not any(changed):
                 break
             self._agree(fitted)
+        self._search_for_the_best(fitted)
         self._finish()
         timed_out = self.clock.is_over
         for cell in possible:
@@ -320,6 +324,28 @@ class _GridSearch:
             ),
         )
 
+    def _search_for_the_best(self, fitted: list[Cell]) -> None:
+        """Search for the best optimum of the best cell, until the best is one that was searched."""
+        while not self.clock.is_over:
+            best = self.records.ranking()[0]
+            if best in self.found:
+                break
+            if self._improve(best, self._search(best)):
+                others = [cell for cell in fitted if cell.n_components == best.n_components]
+                self._each(self._from_all_neighbours, others)
+                self._agree(fitted)
+
+    def _search(self, cell: Cell) -> list[MixtureParameters]:
+        """Return where the search for a mixture fitted alone ends, or nothing if there is no search."""
+        begun = time.perf_counter()
+        self.found[cell] = []
+        if cell.n_components > 1:
+            with suppress(DegenerateCovarianceError):
+                known = self.records.fits[cell].em.parameters
+                self.found[cell] = [self.problem.search(cell, known, max_iter=self.max_iter)]
+        self.records.seconds[cell] += time.perf_counter() - begun
+        return self.found[cell]
+
     def _improve(self, cell: Cell, starts: Iterable[MixtureParameters]) -> bool:
         """Run EM from starts; return whether one led further up."""
         begun = time.perf_counter()
@@ -355,24 +381,35 @@ class _GridSearch:
             cell = waiting[0]
             finished.add(cell)
             self._tell("the best models brought to convergence")
+            if cell is ranking[0] and cell not in self.found:  # another than on a part of the rows
+                self._search(cell)
             begun = time.perf_counter()
             fit = self.records.fits[cell]
-            try:
-                found = self.problem.climb(
-                    cell,
-                    fit.em.parameters,
-                    tol=self.fine_tol,
-                    max_iter=self.max_iter,
-                    clock=self.clock,
-                    on_all=self.problem.is_sampled,
-                )
-            except DegenerateCovarianceError:
+            starts = [fit.em.parameters]
+            if self.problem.is_sampled:  # what is best on a part of the rows need not be on all
+                starts += [one for one in self.found.get(cell, ()) if not are_same(one, starts[0])]
+            ends = []
+            for start in starts:
+                with suppress(DegenerateCovarianceError):
+                    ends.append(self._climb_to_the_end(cell, start))
+            self.records.seconds[cell] += time.perf_counter() - begun
+            if not ends:
                 self.records.messages[cell] = "a covariance became singular when fitted to all rows"
                 continue
-            finally:
-                self.records.seconds[cell] += time.perf_counter() - begun
-            total_iter = fit.em.n_iter + found.em.n_iter
-            self.records.fits[cell] = replace(found, em=replace(found.em, n_iter=total_iter))
+            best = max(ends, key=lambda end: end.merit)
+            n_iter = fit.em.n_iter + best.em.n_iter
+            self.records.fits[cell] = replace(best, em=replace(best.em, n_iter=n_iter))
+
+    def _climb_to_the_end(self, cell: Cell, start: MixtureParameters) -> CellFit:
+        """Run EM to convergence on all rows."""
+        return self.problem.climb(
+            cell,
+            start,
+            tol=self.fine_tol,
+            max_iter=self.max_iter,
+            clock=self.clock,
+            on_all=self.problem.is_sampled,
+        )
 
     def _tell(self, doing: str) -> None:
         if self.progress is not None:

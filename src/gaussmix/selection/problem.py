@@ -17,9 +17,11 @@ from gaussmix.core.prior import PriorSums
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
-from gaussmix.initialization import Hierarchical, StartingData, representative_sample
+from gaussmix.fitting import own_unit
+from gaussmix.initialization import MOVES, STARTS, Hierarchical, StartingData, representative_sample
 from gaussmix.initialization.order import canonical_order
 from gaussmix.scales import Scales, measure, prior_for, regularization_for
+from gaussmix.starting import GivenParameters, first_parameters
 
 CHEAP = 10_000_000
 """Rows times components times squared features up to which EM takes milliseconds."""
@@ -134,9 +136,12 @@ class Problem:
         self.total_weight = float(len(X) if sample_weight is None else sample_weight.sum())
         spread = np.sqrt(variances)
         sample = representative_sample(self.rows, spread, most_components, generator)
-        floor = regularization_for(Scales(coordinates, variances, own.constant), sample, reg_covar)
-        whole = StartingData(self.rows, sample, spread, families[0], floor, backend)
-        self._few = whole.thinned(most_components)
+        self._scales = Scales(coordinates, variances, own.constant)
+        floor = regularization_for(self._scales, sample, reg_covar)
+        self._whole = StartingData(self.rows, sample, spread, families[0], floor, backend)
+        self._few = self._whole.thinned(most_components)
+        # Whatever is drawn meanwhile, each search draws what that of a mixture fitted alone would.
+        self._state = generator.get_state()
         self.is_sampled = self._few.rows.n_rows < int(
             len(X) if sample_weight is None else np.count_nonzero(sample_weight)
         )
@@ -248,6 +253,42 @@ class Problem:
         result = run_em(expect, start, floor, tol=tol, max_iter=max_iter, accelerate=True, observer=observe)
         spikes = self.data(cell.family).count_spikes(result.parameters, result.parameters.weights * weights)
         return CellFit(result, spikes > 0)
+
+    def search(self, cell: Cell, known: MixtureParameters, *, max_iter: int) -> MixtureParameters:
+        """Return what the search for a mixture fitted alone finds, given one more optimum to go on from.
+
+        It makes the same starts and moves as if the cell's mixture were fitted alone with the same seed, so
+        that what it returns is no worse.
+
+        Parameters
+        ----------
+        cell : Cell
+        known : MixtureParameters
+            Where EM has ended.
+        max_iter : int
+            See `gaussmix.starting.Starter`.
+        """
+        spread = self._spreads[cell.family.common_scale]
+        data = replace(
+            self._whole,
+            family=cell.family,
+            spread=spread,
+            regularization=self.floor(cell),
+            own_unit=own_unit(self._scales, spread),
+        )
+        generator = np.random.RandomState()
+        generator.set_state(self._state)
+        return first_parameters(
+            data,
+            cell.n_components,
+            STARTS["portfolio"],
+            MOVES,
+            GivenParameters(),
+            generator,
+            avoid_spikes=True,
+            max_iter=max_iter,
+            others=[known],
+        )[0]
 
     def _climb_alone(
         self,
