@@ -350,5 +350,7 @@ def are_same(one: MixtureParameters, other: MixtureParameters) -> bool:
     nearest = apart.argmin(axis=1)
     if len(set(nearest.tolist())) < other.n_components:
         return False
-    near = apart.min(axis=1).max() < SAME_MEAN**2
-    return bool(near and np.abs(np.log(one.weights / other.weights[nearest])).max() < SAME_WEIGHT)
+    if not apart.min(axis=1).max() < SAME_MEAN**2:
+        return False
+    with np.errstate(divide="ignore", invalid="ignore"):  # a prior can leave a component no rows
+        return bool(np.abs(np.log(one.weights / other.weights[nearest])).max() < SAME_WEIGHT)
