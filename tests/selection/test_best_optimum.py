@@ -8,6 +8,8 @@ from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.mixture import GaussianMixture as ScikitLearnMixture
 
 from gaussmix import AutoGaussianMixture, GaussianMixture
+from gaussmix.explain.choice import choice_sentences
+from gaussmix.report.recipe import python_code
 
 TOLERANCE = 0.01
 """BIC that the chosen model may be worse, of all rows together."""
@@ -100,6 +102,11 @@ def test_the_number_of_components_goes_on_as_long_as_the_best_has_the_most(n_clu
     assert len(set(zip(np.repeat(np.arange(n_clusters), 60), labels, strict=True))) == n_clusters
     single = GaussianMixture("auto", covariance_type="spherical", random_state=0).fit(X)
     assert single.n_components_ == n_clusters
+    first = choice_sentences(mixture.selection_)[0]
+    assert f"among {len(compared)} numbers from 1 to {max(compared)}" in first
+    assert "model = AutoGaussianMixture(random_state=0).fit(X)" in python_code(
+        mixture.best_estimator_, None, mixture.selection_
+    )
 
 
 def test_a_list_of_numbers_is_compared_as_it_stands():

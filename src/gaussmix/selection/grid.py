@@ -229,23 +229,24 @@ class _GridSearch:
         """Search for the best optimum of the best cell, until the best is one that was searched.
 
         Other numbers of components are compared on the way, until the best is between two that were. Where
-        there are many, or no other families to start from, those beside the best are searched, too.
+        that went on, or a search has found more than the grid had, optima beside the best may be bad, too:
+        those with one component less and more are searched as well.
         """
-        few = len(self.numbers)
+        few, gained = len(self.numbers), False
         while not self.clock.is_over:
             best = self.records.ranking()[0]
             number = self._next_number(best.n_components) if self.goes_on else None
             if number is not None:
                 self._compare_with(number)
                 continue
-            alone = len(self.numbers) == few and len(self.families) > 1
-            steps = (0,) if alone else (0, -1, 1)
+            steps = (0, -1, 1) if gained or len(self.numbers) > few else (0,)
             keys = [(best.family.identifier, best.n_components + step) for step in steps]
             beside = [self.by_key[key] for key in keys if key in self.by_key]
             waiting = [cell for cell in beside if cell in self.records.fits and cell not in self.found]
             if not waiting:
                 break
             if self._improve(waiting[0], self._search(waiting[0])):
+                gained = True
                 fitted = list(self.records.fits)
                 number = waiting[0].n_components
                 self._exchange([cell for cell in fitted if cell.n_components == number])
