@@ -288,6 +288,7 @@ class _GridSearch:
             self._agree(fitted)
             if not self._exchange(fitted):
                 break
+        self._agree(fitted)
         self._search_for_the_best()
 
     def _from_portfolio(self, cell: Cell) -> bool:

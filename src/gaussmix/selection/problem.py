@@ -122,7 +122,8 @@ class Problem:
         self._floors_of_cells: dict[tuple[str, int], Regularization] = {}
         self._labels: dict[int, NDArray[np.int64]] = {}
         self._within: dict[int, Array] = {}
-        self._clusters: dict[tuple[int, bool], SufficientStatistics] = {}
+        self._clusters: dict[int, SufficientStatistics] = {}
+        self._matrices: dict[int, SufficientStatistics] = {}
         self._data: dict[str, StartingData] = {}
         self.generator = generator
         self.backend = backend
@@ -180,18 +181,19 @@ class Problem:
         for number in numbers:
             self._labels[number] = self._grown.tree.labels(min(number, n_groups))
             statistics = _statistics_of_labels(z, weights, self._labels[number], Moments.DIAGONAL)
-            self._clusters[number, False] = statistics
+            self._clusters[number] = statistics
             self._within[number] = statistics.pooled_variances()
 
     def _statistics_of_clusters(self, number: int, moments: Moments) -> SufficientStatistics:
         """Return the statistics of the tree's clusters, in an order of their own."""
-        z, weights, _ = self._tree
-        matrices = moments in MATRIX_MOMENTS
-        if (number, matrices) not in self._clusters:
-            self._clusters[number, matrices] = _statistics_of_labels(
-                z, weights, self._labels[number], Moments.FULL
-            )
-        found = self._clusters[number, matrices]
+        found = self._clusters[number]
+        if moments in MATRIX_MOMENTS:
+            matrices = self._matrices.get(number)
+            if matrices is None:
+                z, weights, _ = self._tree
+                matrices = _statistics_of_labels(z, weights, self._labels[number], Moments.FULL)
+                self._matrices = {number: matrices}  # cells come by their numbers, and matrices are large
+            found = matrices
         second = found.second
         if moments is Moments.POOLED:
             second = second.sum(axis=0)
