@@ -211,7 +211,7 @@ def _fit_columns(
     sample = representative_sample(rows, spread, n_components, generator)
     regularization = regularization_for(scales, sample, reg_covar)
     data = StartingData(
-        rows, sample, spread, family, regularization, backend, own_unit=_own_unit(scales, spread)
+        rows, sample, spread, family, regularization, backend, own_unit=own_unit(scales, spread)
     )
     if prior is not None:
         sums = prior_for(prior, data, n_components, generator)
@@ -348,10 +348,16 @@ def e_step(backend: Backend, rows: Rows, family: CovarianceFamily) -> Expect:
     return expect
 
 
-def _own_unit(scales: Scales, spread: Array) -> Array:
+def own_unit(scales: Scales, spread: Array) -> Array:
     """Return what a unit of the data is in working coordinates, but for a factor common to all features.
 
     Such that the largest spread in it is about one: what all features are measured in shall not matter.
+
+    Parameters
+    ----------
+    scales : Scales
+    spread : ndarray of shape (D,)
+        In working coordinates.
     """
     unit = scales.coordinates.scale
     varying = ~scales.constant

@@ -179,7 +179,7 @@ class Starter:
         searched = data
         if family is not data.family:  # a prior belongs to the family that is to be fitted
             searched = replace(data, family=family, regularization=_for_search(data))
-        found = _first_parameters(
+        found = first_parameters(
             searched,
             self.n_components,
             self.start,
@@ -234,7 +234,7 @@ def _for_search(data: StartingData) -> Regularization:
     )
 
 
-def _first_parameters(
+def first_parameters(
     data: StartingData,
     n_components: int,
     start: Start,
@@ -244,8 +244,18 @@ def _first_parameters(
     *,
     avoid_spikes: bool,
     max_iter: int,
+    others: Sequence[MixtureParameters] = (),
 ) -> tuple[MixtureParameters, Regularization, Stability | None]:
-    """Return what EM shall start from, in working coordinates, the floor to hold, and how starts compared."""
+    """Return what EM shall start from, in working coordinates, the floor to hold, and how starts compared.
+
+    Parameters
+    ----------
+    data, n_components, start, moves, given, avoid_spikes, max_iter
+        See `Starter`.
+    generator : numpy.random.RandomState
+    others : sequence of MixtureParameters
+        Where EM has ended elsewhere, see `Search`.
+    """
 
     def floored(parameters: MixtureParameters) -> Regularization:
         return data.regularization.for_spread_within(parameters.pooled_variances())
@@ -272,7 +282,7 @@ def _first_parameters(
         avoid_spikes=avoid_spikes,
         generator=generator,
     )
-    found = search(starts)
+    found = search(starts, others)
     return found.mixture, regularization, found.stability
 
 

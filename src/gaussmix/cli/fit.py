@@ -47,7 +47,7 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
 @file_argument
 @click.option(
     "-k", "--components", type=int, metavar="K",
-    help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} by BIC]",
+    help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} or more by BIC]",
 )  # fmt: skip
 @click.option(
     "--covariance", type=click.Choice(_COVARIANCES), metavar="FAMILY",
@@ -316,7 +316,7 @@ def _fit(
         check_range(scaling.scale)  # the mixture is given in the data's units in the end
     choice = None
     if components is None:
-        say(f"Comparing mixtures of 1 to {_MOST_COMPONENTS_TRIED} components")
+        say(f"Comparing mixtures of 1 to {_MOST_COMPONENTS_TRIED} components and more")
         types = "all" if covariance is None else [covariance]
         automatic = AutoGaussianMixture(covariance_types=types, **params)
         automatic.fit(values, sample_weight=weight)

@@ -58,7 +58,7 @@ def choose(
     weights: Array | None,
     *,
     names: Sequence[str],
-    numbers: Sequence[int],
+    numbers: Sequence[int] | None,
     criterion: Criterion,
     reg_covar: float | str,
     tol: float,
@@ -80,8 +80,9 @@ def choose(
         Checked.
     names : sequence of str
         Covariance types.
-    numbers : sequence of int
-        Numbers of components; those above the number of rows are reported as impossible.
+    numbers : sequence of int or None
+        Numbers of components; those above the number of rows are reported as impossible. None takes 1 to 9,
+        and more as long as the best by the criterion have the most.
     criterion : {"bicc", "bic", "icl", "aic", "cv"} or callable
     reg_covar, tol, max_iter, random_state, n_jobs, max_seconds, verbose, thorough
         See `gaussmix.AutoGaussianMixture`.
@@ -111,7 +112,8 @@ def choose(
         generator = check_random_state(random_state)
         grid = partial(
             fit_grid,
-            numbers=numbers,
+            numbers=DEFAULT_NUMBERS if numbers is None else numbers,
+            goes_on=numbers is None,
             reg_covar=None if reg_covar == "auto" else float(reg_covar),
             tol=tol,
             max_iter=max_iter,

@@ -22,7 +22,7 @@ from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.estimators.attributes import fitted_arrays
 from gaussmix.estimators.callbacks import CallbackSupport, with_callbacks
-from gaussmix.estimators.choosing import DEFAULT_NUMBERS, Choice, choose
+from gaussmix.estimators.choosing import Choice, choose
 from gaussmix.estimators.compatibility import ScikitLearnPrivateNames
 from gaussmix.estimators.fit_results import store_fit, warn_of_fit
 from gaussmix.estimators.fit_settings import (
@@ -61,8 +61,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     Parameters
     ----------
     n_components : int or "auto", default=1
-        Number of components K. "auto" compares 1 to 9 by BIC, as `AutoGaussianMixture` does, in place of
-        `n_init`, `init_params`, `moves` and `spikes`.
+        Number of components K. "auto" compares 1 to 9 by BIC, and goes on as long as the best is at the end,
+        as `AutoGaussianMixture` does, in place of `n_init`, `init_params`, `moves` and `spikes`.
     covariance_type : str, default="full"
         Covariance family. scikit-learn's names: "full", each component its own matrix; "tied", one matrix
         for all; "diag", each component its own diagonal; "spherical", each component one variance. mclust's
@@ -551,7 +551,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             data,
             weights,
             names=[self.covariance_type],
-            numbers=DEFAULT_NUMBERS,
+            numbers=None,
             criterion="bicc",
             reg_covar=self.reg_covar,
             tol=self.tol,
@@ -560,7 +560,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             n_jobs=self.n_jobs,
             max_seconds=None,
             verbose=int(self.verbose),
-            thorough=True,
+            thorough=False,
             model=lambda row, result: self,
             prior=prior_named(self.prior),
         )

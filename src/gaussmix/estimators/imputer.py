@@ -33,7 +33,8 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
     Parameters
     ----------
     n_components : int or "auto", default="auto"
-        Number of components. "auto" compares 1 to 9 by BIC.
+        Number of components. "auto" compares 1 to 9 by BIC, and goes on as
+        `AutoGaussianMixture` does.
     strategy : {"mean", "sample"}, default="mean"
         What to fill in. "mean", the conditional mean, is nearest to the truth on average, but makes columns
         less variable and more alike than they are. "sample", a draw from the conditional distribution,

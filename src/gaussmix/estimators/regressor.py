@@ -24,7 +24,8 @@ class GaussianMixtureRegressor(FittedRegressor):
     Parameters
     ----------
     n_components : int or "auto", default="auto"
-        Number of components. One is ordinary least squares. "auto" compares 1 to 9 by BIC.
+        Number of components. One is ordinary least squares. "auto" compares 1 to 9 by BIC,
+        and goes on as `AutoGaussianMixture` does.
     covariance_type : str, default="full"
         Covariance family of inputs and targets together, see `GaussianMixture`. In those along the axes
         ("diag", "spherical", ...) targets depend on inputs through the components' weights only, and in those

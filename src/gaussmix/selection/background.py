@@ -71,8 +71,10 @@ def fit_beside_noise(
     families = [FAMILIES[name] for name in _sought(found)]
     rows = problem.coordinates.to_data(clean.sample.z)
     among = grid(rows, clean.sample.weights, families)
+    best = _best(among)
+    problem.prepare(sorted({cell.n_components for cell in best}))
     fits = []
-    for cell in _best(among):
+    for cell in best:
         start = among.fit_of(cell).parameters.to_working(problem.coordinates)
         data = replace(problem.data(cell.family), rows=problem.rows)
         region = region_of(data, volume)

@@ -163,7 +163,9 @@ def row_of(problem: Problem, cell: Cell, fit: CellFit, seconds: float, n_bounds:
     n_parameters, total = parameters.n_parameters, problem.total_weight
     log_likelihood = (fit.em.log_likelihood + problem.coordinates.log_jacobian) * total
     n_counted = n_parameters if parameters.noise is None else n_parameters - N_PARAMETERS + 1 + n_bounds
-    n_each = parameters_each(problem, cell) + n_bounds / problem.rows.n_features
+    n_each = parameters_each(problem, cell)
+    if parameters.noise is not None:  # that is one more label to tell
+        n_each = n_each * (1 + (cell.n_components == 1)) + 2.0 * n_bounds / problem.rows.n_features
     bicc = criteria.bicc(log_likelihood, n_counted, total, problem.n_independent, n_each)
     return SelectionRow(
         covariance_type=cell.family.identifier,
