@@ -1,4 +1,4 @@
-"""The grid for tables with more features than rows: along the few directions that lead.
+"""The grid for tables with many features beside the rows: along the few directions that lead.
 
 A criterion that counts a mean for every feature of every component never finds groups that differ in a few
 per cent of the features, and covariance matrices are singular. So a mixture is chosen along the leading
@@ -28,6 +28,7 @@ from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.fitting import FitResult, with_log_likelihoods_of_data
 from gaussmix.initialization import representative_sample
 from gaussmix.initialization.directions import Directions, leading_directions
+from gaussmix.initialization.projection import needed_rows
 from gaussmix.scales import measure
 from gaussmix.selection.grid import fit_grid
 from gaussmix.selection.problem import Cell, CellFit, Clock, Problem
@@ -39,21 +40,22 @@ LEAST_NOISE = 1e-6
 """Least variance of the noise, as a share of the mean variance of a feature."""
 
 
-def has_more_features_than_rows(X: NDArray[np.floating], sample_weight: Array | None) -> bool:
-    """Return whether there are different rows, and no more of them than features.
+def has_too_few_rows_for_matrices(X: NDArray[np.floating], sample_weight: Array | None) -> bool:
+    """Return whether there are fewer different rows than two components with their own matrices need.
 
     Parameters
     ----------
     X : ndarray of shape (N, D)
     sample_weight : ndarray of shape (N,) or None
     """
+    needed = needed_rows(FAMILIES["VVV"], 2, X.shape[1])
     different: set[bytes] = set()
     for number, row in enumerate(X):
         if sample_weight is None or sample_weight[number] > 0:
             different.add(row.tobytes())
-        if len(different) > X.shape[1]:
+        if len(different) >= needed:
             return False
-    return len(different) > 1
+    return len(different) > 1 and X.shape[1] > 1
 
 
 @dataclass(frozen=True)
