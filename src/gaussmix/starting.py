@@ -17,6 +17,7 @@ from gaussmix.covariance.floor import isotropic
 from gaussmix.covariance.rank import best_rank
 from gaussmix.initialization import (
     Move,
+    Portfolio,
     Region,
     Search,
     Stability,
@@ -25,6 +26,7 @@ from gaussmix.initialization import (
     parameters_of_partition,
     without_noise,
 )
+from gaussmix.initialization.projection import needed_rows, search_along_directions
 
 MOST_OPERATIONS_OF_M_STEP = 1_000_000
 """Components times cubed features above which there is no search: M-steps would take too long. A twentieth
@@ -263,11 +265,16 @@ def first_parameters(
     n_features = data.rows.n_features
     most = MOST_OPERATIONS_OF_M_STEP if data.family.independent else MOST_OPERATIONS_OF_M_STEP // 20
     is_dear = n_components * n_features**3 > most
+    is_alone = given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH
+    needed = needed_rows(data.family, n_components, n_features)
+    if n_components < data.n_different < needed and not is_alone and isinstance(start, Portfolio):
+        first, stability = search_along_directions(data, n_components, start, moves, generator)
+        return first, floored(first), stability
     if is_dear:
         moves = ()
     sums = data.thinned(n_components).rows.n_rows * n_components * n_features
     hopeless = is_dear and (data.family.moments in (Moments.FULL, Moments.POOLED) or sums > CHEAP_SUMS)
-    if given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH or hopeless:
+    if is_alone or hopeless:
         first = starting_parameters(data, n_components, start, given, generator)
         return first, floored(first), None
     starts = list(start(data.on_sample(), n_components, generator))

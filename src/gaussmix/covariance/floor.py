@@ -9,6 +9,7 @@ from gaussmix.core.parameters import MixtureParameters, Regularization
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments, SufficientStatistics
+from gaussmix.covariance.scatter import low_rank_root
 from gaussmix.exceptions import DegenerateCovarianceError
 
 LEAST_FLOOR = 1e-8
@@ -30,7 +31,8 @@ def regularize_matrices(
     Maximising ``-log|S| - trace(inv(S) M)`` over all S that are at least diag(floor) gives M with those
     eigenvalues that are below one, in coordinates where the floor is the identity, raised to one. Where the
     largest is so large that doubles cannot tell the least from one, the floor is added to that, with what a
-    factorisation rounds: no less than the floor either, and less than three units of it too much.
+    factorisation rounds: no less than the floor either, and less than three units of it too much. Of many
+    features and few rows only the eigenvalues that the rows determine are computed.
 
     Parameters
     ----------
@@ -44,6 +46,13 @@ def regularize_matrices(
     """
     matrices = matrices + _diagonal(regularization.addition)
     repaired = np.zeros(len(matrices), dtype=bool)
+    root = np.sqrt(regularization.floor)
+    if not regularization.strict and root.all() and not regularization.addition.any():
+        for m, matrix in enumerate(matrices):
+            of_few_rows = low_rank_root(matrix / root / root[:, None])
+            if of_few_rows is not None:
+                matrices[m] = _raised(of_few_rows) * root * root[:, None]
+                repaired[m] = True
     factors: Array | None = None
     try:
         factors = _MATRICES.factor(matrices)
@@ -51,16 +60,15 @@ def regularize_matrices(
         if regularization.strict:
             raise DegenerateCovarianceError from None
     if factors is None:
-        doubtful = np.arange(len(matrices))
+        doubtful = np.flatnonzero(~repaired)
     elif regularization.strict:
         return matrices, factors, repaired
     else:
-        doubtful = np.flatnonzero(~_surely_above(factors, regularization.floor))
+        doubtful = np.flatnonzero(~_surely_above(factors, regularization.floor) & ~repaired)
     if matrices.shape[-1] > FEW_FEATURES:  # an eigenvalue decomposition would cost much more than this
-        above = matrices - _diagonal(regularization.floor)
-        doubtful = np.array([m for m in doubtful if not _all_positive_definite(above[m])], dtype=np.intp)
+        above = matrices[doubtful] - _diagonal(regularization.floor)
+        doubtful = doubtful[[not _all_positive_definite(one) for one in above]]
     if doubtful.size:
-        root = np.sqrt(regularization.floor)
         values, vectors = np.linalg.eigh(matrices[doubtful] / root / root[:, None])
         rounding = ROUNDING_OF_EIGENVALUES * matrices.shape[-1]
         lost = rounding * values[:, -1] > 1.0
@@ -78,6 +86,22 @@ def regularize_matrices(
     elif doubtful.size:
         factors[doubtful] = _MATRICES.factor(matrices[doubtful])
     return matrices, factors, repaired
+
+
+def _raised(root: Array) -> Array:
+    """Return a matrix ``G G'`` of low rank with eigenvalues below one raised to one.
+
+    Parameters
+    ----------
+    root : ndarray of shape (D, rank)
+        G.
+    """
+    values, right = np.linalg.eigh(root.T @ root)
+    above = values > 1.0
+    values, vectors = values[above], root @ (right[:, above] / np.sqrt(values[above]))
+    raised: Array = (vectors * (values - 1.0)) @ vectors.T
+    raised.flat[:: len(raised) + 1] += 1.0
+    return raised
 
 
 def are_above_floor(matrices: Array, factors: Array, floor: Array) -> bool:

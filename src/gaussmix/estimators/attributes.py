@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from gaussmix.core.noise import N_PARAMETERS, Noise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, n_free_parameters
 from gaussmix.core.rows import Array, Coordinates
-from gaussmix.covariance import FAMILIES
+from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.distribution import MixtureDistribution
 from gaussmix.estimators.naming import ComponentNames, check_component_names, merged_names
 
@@ -105,12 +105,15 @@ class MixtureAttributes(BaseEstimator):
         return n_free_parameters(self._family(), *self.means_.shape) + of_noise
 
     def _family(self) -> CovarianceFamily:
-        """Return the covariance family that `covariance_type` names."""
+        """Return the covariance family, with the number of factors that was found where it has such."""
         if self.covariance_type not in FAMILIES:
             raise ValueError(
                 f"covariance_type should be one of {', '.join(FAMILIES)}, but is {self.covariance_type!r}"
             )
-        return FAMILIES[self.covariance_type]
+        family = FAMILIES[self.covariance_type]
+        if isinstance(family, LowRankFamily) and hasattr(self, "n_factors_"):
+            return family.with_rank(self.n_factors_)
+        return family
 
     def _parameters(self, *, from_covariances: bool = False) -> MixtureParameters:
         """Return the parameters that the public attributes hold, in double precision.

@@ -16,11 +16,11 @@ from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
 from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.choosing import CRITERIA, Criterion, choose
-from gaussmix.estimators.fit_results import store_fit, warn_of_fit
+from gaussmix.estimators.fit_results import FACTOR_ATTRIBUTES, store_fit, warn_of_fit
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
 from gaussmix.estimators.validation import check_sample_weight, checked_data, counted, unchanged_upon_failure
 from gaussmix.fitting import FitResult
-from gaussmix.selection import SelectionRow, SelectionTable
+from gaussmix.selection import SelectionRow, SelectionTable, has_too_few_rows_for_matrices
 
 _SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
 _OF_THE_CHOSEN = (
@@ -47,7 +47,10 @@ class AutoGaussianMixture(FittedMixture):
         that of features; not every larger number is compared, but those beside the best are.
     covariance_types : "all", str or sequence of str, default="all"
         Covariance types to compare, or the only one, see `GaussianMixture`. "all" takes the fourteen families
-        of Celeux and Govaert, of a single feature the two that are left of them.
+        of Celeux and Govaert, of a single feature the two that are left of them. With fewer different rows
+        than two components with their own matrices need, these are compared along the leading principal
+        components, without noise, and what is chosen becomes a mixture in all features: `covariance_type_` is
+        "ppca", or "factor_analysis" if features were scaled.
     criterion : {"bicc", "bic", "icl", "aic", "cv"} or callable, default="bicc"
         What to choose by. "bicc" is BIC with a correction for few rows; with many it is BIC. "cv" is minus
         twice the log-likelihood of rows left out in five folds. A callable takes a fitted `GaussianMixture`
@@ -243,10 +246,19 @@ class AutoGaussianMixture(FittedMixture):
             model=model,
             prior=prior_named(self.prior),
             noise=self.noise,
+            # A prior of the user's own is one on all features.
+            along_directions=self._compares_all()
+            and not isinstance(self.prior, ConjugatePrior)
+            and has_too_few_rows_for_matrices(data, weights),
         )
         best = model(choice.row, choice.result)
         for name in _OF_THE_CHOSEN:
             setattr(self, name, getattr(best, name))
+        for name in FACTOR_ATTRIBUTES:
+            if hasattr(best, name):
+                setattr(self, name, getattr(best, name))
+            elif hasattr(self, name):  # of an earlier fit
+                delattr(self, name)
         self._component_names = None
         self.best_estimator_ = best
         self.selection_ = best.selection_ = choice.table
@@ -293,9 +305,13 @@ class AutoGaussianMixture(FittedMixture):
             )
         return sorted({int(one) for one in numbers})
 
+    def _compares_all(self) -> bool:
+        """Return whether the families are left to the choice."""
+        return isinstance(self.covariance_types, str) and self.covariance_types == "all"
+
     def _names(self, n_features: int) -> list[str]:
         """Return the covariance types to compare."""
-        if isinstance(self.covariance_types, str) and self.covariance_types == "all":
+        if self._compares_all():
             models = MODELS if n_features > 1 else ONE_DIMENSIONAL_MODELS
             return [family.identifier for family in models]
         given = self.covariance_types

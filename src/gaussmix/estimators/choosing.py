@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +23,15 @@ from gaussmix.estimators.monitors import SelectionProgress
 from gaussmix.estimators.validation import stack_level_of_user
 from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.fitting import FitResult, lifted
-from gaussmix.selection import Clock, GridResult, SelectionRow, SelectionTable, fit_grid
+from gaussmix.selection import (
+    Clock,
+    GridResult,
+    LiftedGrid,
+    SelectionRow,
+    SelectionTable,
+    fit_grid,
+    fit_grid_along_directions,
+)
 from gaussmix.selection.background import fit_beside_noise
 from gaussmix.selection.cross_validation import CrossValidation
 
@@ -71,6 +78,7 @@ def choose(
     model: Callable[[SelectionRow, FitResult], GaussianMixture],
     prior: Prior | None = None,
     noise: bool | float | str = False,
+    along_directions: bool = False,
 ) -> Choice:
     """Fit all models and choose one.
 
@@ -92,8 +100,10 @@ def choose(
     noise : bool, float or "auto"
         Whether there is noise beside the components, or the volume in which it is uniform; "auto" compares
         both.
+    along_directions : bool
+        Compare mixtures along the leading directions in place of all features, without noise.
     """
-    relations = find_relations(X, weights) if reg_covar == "auto" else None
+    relations = find_relations(X, weights) if reg_covar == "auto" and not along_directions else None
     remaining = X
     if relations is not None:
         remaining = np.ascontiguousarray(X[:, relations.independent])
@@ -108,37 +118,48 @@ def choose(
     ]
     clock = Clock(max_seconds)
     progress = SelectionProgress(verbose)
+    found: GridResult | LiftedGrid
     try:
         generator = check_random_state(random_state)
-        grid = partial(
-            fit_grid,
-            numbers=DEFAULT_NUMBERS if numbers is None else numbers,
-            goes_on=numbers is None,
-            reg_covar=None if reg_covar == "auto" else float(reg_covar),
-            tol=tol,
-            max_iter=max_iter,
-            generator=generator,
-            thorough=thorough,
-            n_threads=available_threads(n_jobs),
-            clock=clock,
-            progress=progress,
-            prior=prior,
-            criterion="bicc" if criterion == "bicc" else "bic",
-        )
-        found = grid(remaining, weights, families=ordered)
+        options: dict[str, Any] = {
+            "numbers": DEFAULT_NUMBERS if numbers is None else numbers,
+            "reg_covar": None if reg_covar == "auto" else float(reg_covar),
+            "tol": tol,
+            "max_iter": max_iter,
+            "generator": generator,
+            "thorough": thorough,
+            "n_threads": available_threads(n_jobs),
+            "clock": clock,
+            "progress": progress,
+            "prior": prior,
+            "criterion": "bicc" if criterion == "bicc" else "bic",
+        }
+
+        def grid(
+            rows: NDArray[np.floating], shares: Array | None, some: Sequence[CovarianceFamily]
+        ) -> GridResult:
+            return fit_grid(rows, shares, families=some, goes_on=numbers is None, **options)
+
+        if along_directions:
+            found = fit_grid_along_directions(remaining, weights, families=ordered, **options)
+        else:
+            found = grid(remaining, weights, ordered)
         noisy = {}
-        if noise is not False and found.ranking and isinstance(criterion, str) and criterion != "cv":
+        compares_noise = noise is not False and isinstance(criterion, str) and criterion != "cv"
+        if compares_noise and isinstance(found, GridResult) and found.ranking:
             fits = fit_beside_noise(
                 found,
                 float(noise) if not isinstance(noise, bool | np.bool_ | str) else None,
-                lambda rows, shares, some: grid(rows, shares, families=some),
+                grid,
                 tol=tol,
                 max_iter=max_iter,
             )
             noisy = {(one.row.covariance_type, one.row.n_components): one for one in fits}
         rows = [row for row in found.rows if noise is False or noise == "auto" or not noisy]
         rows += [one.row for one in noisy.values()]
-        rows = [replace(row, covariance_type=given[row.covariance_type]) for row in rows]
+        rows = [
+            replace(row, covariance_type=given.get(row.covariance_type, row.covariance_type)) for row in rows
+        ]
 
         def complete(row: SelectionRow) -> FitResult:
             cell = found.cell(row)
@@ -187,7 +208,7 @@ def _with_matrices(family: CovarianceFamily) -> CovarianceFamily:
 
 
 def _judged(
-    found: GridResult,
+    found: GridResult | LiftedGrid,
     rows: list[SelectionRow],
     criterion: Criterion,
     reg_covar: float | str,

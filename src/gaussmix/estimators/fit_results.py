@@ -21,6 +21,8 @@ from gaussmix.fitting import FitResult
 if TYPE_CHECKING:
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
 
+FACTOR_ATTRIBUTES = ("n_factors_", "loadings_", "noise_variances_")
+"""Fitted attributes that only low-rank families have."""
 MOST_NAMED = 8
 """How many features of a group a warning names."""
 
@@ -60,7 +62,7 @@ def store_fit(
 
 def _store_factors(mixture: GaussianMixture, parameters: MixtureParameters) -> None:
     """Set the attributes that only low-rank families have."""
-    for name in ("n_factors_", "loadings_", "noise_variances_"):
+    for name in FACTOR_ATTRIBUTES:
         if hasattr(mixture, name):
             delattr(mixture, name)
     family, noise = parameters.family, parameters.uniquenesses

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from gaussmix.backends import default_backend
 from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.core.noise import UniformNoise
-from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
+from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.estimators.attributes import fitted_arrays
@@ -84,7 +84,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         no search, and EM runs from the first start; zero gives that start itself. Nor is there a search
         where ``n_components * n_features ** 3`` exceeds a million (50,000 where components share parts of
         their covariances), as it would take too long, but for a comparison of starts by families without
-        matrices where rows are few.
+        matrices where rows are few. With fewer rows than covariance matrices need, the search is made along
+        the leading principal components.
     n_init : int, default=1
         Number of searches for the best optimum, each from starts of its own; the likeliest result is kept.
     init_params : str, default="portfolio"
@@ -564,13 +565,6 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             model=lambda row, result: self,
             prior=prior_named(self.prior),
         )
-
-    def _family(self) -> CovarianceFamily:
-        """Return the covariance family, with the number of factors that was found where it has such."""
-        family = super()._family()
-        if isinstance(family, LowRankFamily) and hasattr(self, "n_factors_"):
-            return family.with_rank(self.n_factors_)
-        return family
 
     def _reconstruction(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[str, Any]:
         """Return the attributes that make a copy of this estimator a fitted one."""
