@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends import default_backend
+from gaussmix.core import criteria
 from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
@@ -240,7 +241,7 @@ class _GridSearch:
         """
         few, gained = len(self.numbers), False
         while not self.clock.is_over:
-            best = self.records.ranking()[0]
+            best = self._best()
             number = self._next_number(best.n_components) if self.goes_on else None
             if number is not None:
                 self._compare_with(number)
@@ -257,6 +258,22 @@ class _GridSearch:
                 number = waiting[0].n_components
                 self._exchange([cell for cell in fitted if cell.n_components == number])
                 self._agree(fitted)
+
+    def _best(self) -> Cell:
+        """Return the best cell, judged by as many rows as are searched on.
+
+        Taken for that of all, the likelihood of a part of the rows prefers what fits that part too closely.
+        """
+        if not self.problem.is_sampled:
+            return self.records.ranking()[0]
+        n_rows = float(self.problem.data(self.families[0]).rows.n_rows)
+
+        def merit(cell: Cell) -> tuple[bool, float]:
+            fit = self.records.fits[cell]
+            value = criteria.bic(fit.em.log_likelihood * n_rows, self.records.n_parameters(cell), n_rows)
+            return not fit.sound, value
+
+        return min((cell for cell in self.cells if cell in self.records.fits), key=merit)
 
     def _next_number(self, best: int) -> int | None:
         """Return the number of components to compare next with the best, if there is any.
