@@ -47,12 +47,12 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
 @file_argument
 @click.option(
     "-k", "--components", type=int, metavar="K",
-    help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} or more by BIC]",
+    help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} or more by BICc]",
 )  # fmt: skip
 @click.option(
     "--covariance", type=click.Choice(_COVARIANCES), metavar="FAMILY",
     help=f"What shapes the components may have: {', '.join(_COVARIANCES[:4])}, "
-    f"or mclust's {', '.join(_COVARIANCES[4:])}. [default: full with -k; else the best of all by BIC]",
+    f"or mclust's {', '.join(_COVARIANCES[4:])}. [default: full with -k; else the best of all by BICc]",
 )  # fmt: skip
 @click.option(
     "--prior", type=click.Choice(_PRIORS),
@@ -63,7 +63,11 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
     "--factors", type=int, metavar="N",
     help="Number of factors of --covariance ppca and factor_analysis. [default: the best by BIC]",
 )  # fmt: skip
-@click.option("--noise", is_flag=True, help="Let rows belong to no group but to uniform noise: label -1.")
+@click.option(
+    "--noise",
+    is_flag=True,
+    help="Let rows belong to no group but to uniform noise: label -1. [default: with -k no; else if it fits]",
+)
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to use. [default: all with numbers]")
 @click.option("--exclude", multiple=True, metavar="A,B", help="Columns not to use.")
 @weights_option
@@ -145,11 +149,10 @@ def command(
     search: dict[str, Any] = {"init_params": init, "spikes": spikes}
     search |= {"moves": None if no_moves else "auto", "accelerate": not no_acceleration}
     if components is None:
-        if noise:
-            raise click.UsageError("--noise needs a number of components: give -k.")
         if covariance in _LOW_RANK:
             raise click.UsageError(f"--covariance {covariance} needs a number of components: give -k.")
         params.pop("n_init", None)  # a choice makes its own starts
+        params |= {"noise": True} if noise else {}
     else:
         covariance = covariance or "full"
         params |= search | {"noise": noise}
@@ -163,10 +166,10 @@ def command(
     from gaussmix.cli.output import progress_line, warnings_as_lines
     from gaussmix.data import read_table, select_features
     from gaussmix.data.results import result_folder
-    from gaussmix.exceptions import DegenerateComponentWarning, FeatureRangeError
+    from gaussmix.exceptions import DegenerateComponentWarning, DependentFeaturesWarning, FeatureRangeError
 
     leave_signals_to_python()
-    in_summary = (ConvergenceWarning, DegenerateComponentWarning)
+    in_summary = (ConvergenceWarning, DegenerateComponentWarning, DependentFeaturesWarning)
     with warnings_as_lines(quiet, silent=in_summary), progress_line(quiet) as say:
         if components is None:
             _warn_of_options_without_effect()

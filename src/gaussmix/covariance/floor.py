@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gaussmix.core.parameters import MixtureParameters, Regularization
+from gaussmix.core.parameters import VARIANCE_OF_A_STEP, MixtureParameters, Regularization
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments, SufficientStatistics
@@ -125,7 +125,9 @@ def collapsed_components(parameters: MixtureParameters, regularization: Regulari
     if not recorded.any():
         return parameters.repaired
     own = np.where(recorded < regularization.floor, NEAR_THE_FLOOR * regularization.floor, 0.0)
-    least = np.maximum(own, recorded / NEAR_THE_FLOOR)
+    # Less than the variance of what is spread evenly over a step; one component gains nothing by it.
+    of_steps = recorded / (12.0 * VARIANCE_OF_A_STEP) if parameters.n_components > 1 else 0.0
+    least = np.maximum(own, of_steps)
     representation = parameters.family.representation
     matrices = representation.matrices(parameters.covariances, *parameters.means.shape)
     collapsed = np.zeros(parameters.n_components, dtype=bool)

@@ -26,7 +26,7 @@ _SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
 _OF_THE_CHOSEN = (
     "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_", "converged_", "n_iter_",
     "lower_bound_", "lower_bounds_", "log_likelihood_", "n_samples_", "repaired_components_", "stability_",
-    "noise_",
+    "noise_", "linear_relations_",
 )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ def store_fit(
     mixture._publish(result.parameters, dtype)
     mixture.stability_ = result.stability
     _store_factors(mixture, result.parameters)
+    mixture.linear_relations_ = () if result.relations is None else result.relations.listed()
     mixture.noise_ = None
     noise, region = result.parameters.noise, result.region
     if noise is not None and region is not None:
@@ -91,7 +92,7 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
         )
     if result.relations is not None:
         names = [str(name) for name in _names(mixture)]
-        equations = [relation.equation(names) for relation in result.relations.listed()]
+        equations = [relation.equation(names) for relation in mixture.linear_relations_]
         left = len(equations) - MOST_NAMED
         told = ", ".join(equations[:MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
         warnings.warn(

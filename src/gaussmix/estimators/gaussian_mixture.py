@@ -18,6 +18,7 @@ from gaussmix.backends import default_backend
 from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.core.noise import UniformNoise
 from gaussmix.core.parameters import MixtureParameters
+from gaussmix.core.relations import LinearRelation
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.estimators.attributes import fitted_arrays
@@ -188,6 +189,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         Loadings of the features on the factors, and
     noise_variances_ : ndarray of shape (n_components, n_features)
         variances beside them: a covariance is ``loadings @ loadings.T + diag(noise_variances)``.
+    linear_relations_ : tuple of LinearRelation
+        Features that follow from others, with ``feature``, ``intercept`` and ``coefficients`` by the others.
+        The fit was made without them; not kept in model files.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -246,6 +250,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     repaired_components_: tuple[int, ...]
     stability_: Stability | None
     noise_: UniformNoise | None
+    linear_relations_: tuple[LinearRelation, ...]
     n_factors_: int
     loadings_: Array
     noise_variances_: Array

@@ -7,7 +7,7 @@ import numpy as np
 from gaussmix.core.representation import ScalarRepresentation
 from gaussmix.covariance import FAMILIES
 from gaussmix.explain.wording import format_count, format_number, format_share, join_words
-from gaussmix.selection import SelectionRow, SelectionTable
+from gaussmix.selection import BESIDE_NOISE, SelectionRow, SelectionTable
 
 RUNNERS_UP = 3
 """So many of the next best models are named."""
@@ -82,7 +82,8 @@ def model_name(row: SelectionRow, n_types: int = 2) -> str:
         Of a single family there is no need to name it.
     """
     family = f" of type {row.covariance_type}" if n_types > 1 else ""
-    return f"{format_count(row.n_components, 'component')}{family}"
+    noise = " and noise" if row.noise else ""
+    return f"{format_count(row.n_components, 'component')}{family}{noise}"
 
 
 def best_by_number(choice: SelectionTable) -> tuple[SelectionRow, ...]:
@@ -97,9 +98,9 @@ def best_by_number(choice: SelectionTable) -> tuple[SelectionRow, ...]:
 def criterion_name(choice: SelectionTable) -> str:
     """Return by what a model was chosen: the information criterion whose values it has."""
     values = choice["criterion"]
-    for name in ("bic", "icl", "aic"):
+    for name, written in (("bicc", "BICc"), ("bic", "BIC"), ("icl", "ICL"), ("aic", "AIC")):
         if np.array_equal(values, choice[name], equal_nan=True):
-            return name.upper()
+            return written
     return "the criterion given"
 
 
@@ -117,9 +118,10 @@ def _chosen(choice: SelectionTable, best: SelectionRow, others: list[SelectionRo
         f"{value} {format_number(best.criterion, 6)} (smaller is better)"
     )
     if best.sound:
-        text += f", weight of evidence by BIC {format_share(best.bic_weight)}"
+        text += f", weight of evidence by BICc {format_share(best.bic_weight)}"
     runners_up = [
-        f"{one.covariance_type + ' ' if n_types > 1 else ''}{one.n_components} "
+        f"{one.covariance_type + ' ' if n_types > 1 else ''}{one.n_components}"
+        f"{BESIDE_NOISE if one.noise else ''} "
         f"({one.criterion - best.criterion:+,.1f}, {format_share(one.bic_weight)})"
         for one in others
         if one.sound
@@ -132,10 +134,10 @@ def _chosen(choice: SelectionTable, best: SelectionRow, others: list[SelectionRo
 def _how_sure(choice: SelectionTable, best: SelectionRow, others: list[SelectionRow]) -> list[str]:
     """Say how strong the evidence against the next best is, and which numbers are nearly as good."""
     named = criterion_name(choice)
-    if not others or named not in ("BIC", "ICL"):
+    if not others or named not in ("BICc", "BIC", "ICL"):
         return []
     sentences = []
-    if named == "BIC":
+    if named in ("BICc", "BIC"):
         excess = others[0].criterion - best.criterion
         strength = next((words for least, words in _EVIDENCE if excess >= least), _EVIDENCE[-1][1])
         sentences.append(f"That is {strength} evidence for the one chosen against the next best.")

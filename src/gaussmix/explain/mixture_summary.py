@@ -163,6 +163,8 @@ class MixtureSummary:
         Features by `information`, the most telling first.
     constant_features : tuple of int
         Features that have one value in every row.
+    equations : tuple of str
+        Of features that follow from others and were left out of the fit.
     dependent_features : tuple of Dependence
         Features that linear equations bind together, such as c = a + b, and how many of them the others
         determine; looked for where components were held up at the floor.
@@ -229,6 +231,7 @@ class MixtureSummary:
     runners_up: tuple[SelectionRow, ...] = ()
     n_noise: int = 0
     dependent_features: tuple[Dependence, ...] = ()
+    equations: tuple[str, ...] = ()
     weight_assumption: str | None = None
 
     def label(self, component: int) -> str:

@@ -56,6 +56,11 @@ def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
             f"{'has' if len(constant) == 1 else 'have'} one value in every row: nothing can be learned "
             "there, and the log-likelihood and the criteria are flattered. Leave such columns out."
         )
+    if summary.equations:
+        warnings.append(
+            f"{'; '.join(summary.equations)}: what follows from other features adds nothing, and was left "
+            "out of the fit. What is told of it follows from the others."
+        )
     repaired = [component.component for component in summary.components if component.repaired]
     dependences = summary.dependent_features
     for features, n_surplus in dependences:

@@ -139,6 +139,11 @@ def summarize(
         telling_features=tuple(np.argsort(-information.total, kind="stable").tolist()),
         constant_features=tuple(np.flatnonzero(assignment.lowest == assignment.highest).tolist()),
         dependent_features=_dependences(model, assignment.n_rows) if repaired else (),
+        equations=tuple(
+            relation.equation(names)
+            for relation in getattr(model, "linear_relations_", ())
+            if relation.coefficients
+        ),
         overlap=tuple(tuple(row) for row in overlap.tolist()),
         first_row_number=0 if numbers is None else int(numbers[0]),
         unusual_rows=_unusual_rows(model, table, assignment, contrasts, numbers),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gaussmix.core.rows import Array
-from gaussmix.covariance import FAMILIES
 from gaussmix.explain.choice import model_name
 from gaussmix.explain.wording import format_number, join_words
 from gaussmix.plot.display import Display
@@ -21,12 +20,18 @@ from gaussmix.plot.style import (
     plain_legend,
     plain_text,
 )
-from gaussmix.selection import SelectionRow, SelectionTable
+from gaussmix.selection import BESIDE_NOISE, SelectionRow, SelectionTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "cross-validated -2 log-likelihood"}
+CRITERIA = {
+    "bicc": "BICc",
+    "bic": "BIC",
+    "icl": "ICL",
+    "aic": "AIC",
+    "cv": "cross-validated -2 log-likelihood",
+}
 RUNNERS_UP = 5
 STRONG_FAMILIES = 4
 """So many families, the best, have strong lines."""
@@ -66,7 +71,7 @@ class SelectionDisplay(Display):
     >>> from sklearn.datasets import load_iris
     >>> from gaussmix import AutoGaussianMixture
     >>> from gaussmix.plot import SelectionDisplay
-    >>> model = AutoGaussianMixture(range(1, 4), covariance_types=["EEE", "VVV"], random_state=0)
+    >>> model = AutoGaussianMixture(range(1, 4), covariance_types=["EEE", "VVV"], noise=False)
     >>> display = SelectionDisplay.from_estimator(model.fit(load_iris().data), ax=Figure().subplots())
     >>> display.chosen, sorted(display.lines_)
     (('VVV', 2), ['EEE', 'VVV'])
@@ -102,7 +107,7 @@ class SelectionDisplay(Display):
         model : fitted AutoGaussianMixture, or GaussianMixture(n_components="auto")
         X : ignored
             The comparison is part of the model.
-        criterion : {"bic", "icl", "aic"}, optional
+        criterion : {"bicc", "bic", "icl", "aic"}, optional
             Default: what the model was chosen by.
         ax : matplotlib Axes, optional
             Default: a new figure of pyplot's, with title and caption.
@@ -125,21 +130,15 @@ class SelectionDisplay(Display):
                 "AutoGaussianMixture, or GaussianMixture with n_components='auto'."
             )
         if criterion is None:
-            used = getattr(model, "criterion", "bic")
+            used = getattr(model, "criterion", "bicc")
             column, name = "criterion", CRITERIA.get(used) if isinstance(used, str) else None
             name = name or str(getattr(used, "__name__", "criterion"))
-        elif criterion in ("bic", "icl", "aic"):
+        elif criterion in ("bicc", "bic", "icl", "aic"):
             column, name = criterion, CRITERIA[criterion]
         else:
-            raise ValueError(f"criterion must be 'bic', 'icl' or 'aic', but it is {criterion!r}.")
-        names = set(table["covariance_type"].tolist())
-        # The estimator may know the family by scikit-learn's name, where the table has mclust's.
-        family = (
-            model.covariance_type
-            if model.covariance_type in names
-            else FAMILIES[model.covariance_type].identifier
-        )
-        display = cls(table, (family, len(model.weights_)), criterion=column, criterion_name=name)
+            raise ValueError(f"criterion must be 'bicc', 'bic', 'icl' or 'aic', but it is {criterion!r}.")
+        chosen = table.ranking[0]
+        display = cls(table, (chosen.label, chosen.n_components), criterion=column, criterion_name=name)
         return display.plot(ax=ax, **plot_options)
 
     def plot(self, ax: Axes | None = None, *, legend: bool = True, theme: Theme = LIGHT) -> SelectionDisplay:
@@ -163,7 +162,7 @@ class SelectionDisplay(Display):
 
         ax = self._begin(ax, theme, 7.6, 5.0)
         numbers = np.unique(self.table["n_components"])
-        families = list(dict.fromkeys(self.table["covariance_type"].tolist()))
+        families = list(dict.fromkeys(row.label for row in self.table))
         order = sorted(families, key=self._best)
         self.lines_ = {}
         for i, family in enumerate(families):
@@ -181,7 +180,7 @@ class SelectionDisplay(Display):
             ax, self._runners_up(), marker="o", color=theme.muted, markersize=11, label="next best"
         )
         self.chosen_ = self._mark(
-            ax, [self.table.cell(*self.chosen)], marker="o", color=theme.text, markersize=15, label="chosen",
+            ax, [self._cell(*self.chosen)], marker="o", color=theme.text, markersize=15, label="chosen",
             markeredgewidth=2.0,
         )  # fmt: skip
         differences = np.concatenate([line.get_ydata() for line in self.lines_.values()])
@@ -216,30 +215,34 @@ class SelectionDisplay(Display):
     def difference(self, family: str, n_components: int) -> float:
         """Return how much worse than the chosen model one is; NaN where it was not fitted or compared."""
         try:
-            row = self.table.cell(family, n_components)
+            row = self._cell(family, n_components)
         except KeyError:
             return float("nan")
-        return self._value(row) - self._value(self.table.cell(*self.chosen))
+        return self._value(row) - self._value(self._cell(*self.chosen))
+
+    def _cell(self, label: str, n_components: int) -> SelectionRow:
+        """Return the row of a model by its label."""
+        family = label.removesuffix(BESIDE_NOISE)
+        return self.table.cell(family, n_components, noise=family != label)
 
     @property
     def title(self) -> str:
         """Which model was chosen."""
         n_types = len(set(self.table["covariance_type"]))
-        name = model_name(self.table.cell(*self.chosen), n_types)
+        name = model_name(self._cell(*self.chosen), n_types)
         return f"{name} chosen among {len(self.table)} models"
 
     @property
     def note(self) -> str:
         """What a caption says: the best value, the next best models, and why some have no value."""
-        value = self._value(self.table.cell(*self.chosen))
+        value = self._value(self._cell(*self.chosen))
         parts = [
             f"Smaller is better; {self.criterion_name} of the chosen model is {format_number(value, 6)}."
         ]
         runners_up = self._runners_up()
         if runners_up:
             listed = [
-                f"{row.covariance_type} {row.n_components} "
-                f"({self.difference(row.covariance_type, row.n_components):+,.1f})"
+                f"{row.label} {row.n_components} ({self.difference(row.label, row.n_components):+,.1f})"
                 for row in runners_up
             ]
             parts.append(f"Next best: {join_words(listed)}.")
@@ -253,16 +256,14 @@ class SelectionDisplay(Display):
 
     def _best(self, family: str) -> float:
         """Return the least value of a family, infinity where it has none."""
-        values: Array = np.array([self._value(row) for row in self.table if row.covariance_type == family])
+        values: Array = np.array([self._value(row) for row in self.table if row.label == family])
         return float(np.min(values, where=np.isfinite(values), initial=np.inf))
 
     def _runners_up(self) -> list[SelectionRow]:
         sound = [
             row
             for row in self.table.distinct
-            if row.sound
-            and np.isfinite(self._value(row))
-            and (row.covariance_type, row.n_components) != self.chosen
+            if row.sound and np.isfinite(self._value(row)) and (row.label, row.n_components) != self.chosen
         ]
         return sorted(sound, key=self._value)[:RUNNERS_UP]
 
@@ -270,7 +271,7 @@ class SelectionDisplay(Display):
         return [row for row in self.table if not row.sound and np.isfinite(self._value(row))]
 
     def _mark(self, ax: Axes, rows: list[SelectionRow], *, label: str, **style: Any) -> Any:
-        points = [(row.n_components, self.difference(row.covariance_type, row.n_components)) for row in rows]
+        points = [(row.n_components, self.difference(row.label, row.n_components)) for row in rows]
         x, y = np.array(points).reshape(-1, 2).T
         return ax.plot(x, y, linestyle="none", fillstyle="none", label=label, zorder=4, **style)[0]
 

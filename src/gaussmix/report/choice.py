@@ -14,7 +14,7 @@ from gaussmix.selection import SelectionRow, SelectionTable
 
 MOST_CELLS = 600
 FEWEST_NUMBERS = 5
-_NUMBERS = ("criterion", "bic", "icl", "aic", "log_likelihood", "seconds", "bic_weight")
+_NUMBERS = ("criterion", "bicc", "bic", "icl", "aic", "log_likelihood", "seconds", "bic_weight")
 
 
 def choice_content(table: SelectionTable) -> dict[str, Any] | None:
@@ -47,21 +47,22 @@ def choice_content(table: SelectionTable) -> dict[str, Any] | None:
     rows = [row for row in table if row.n_components in numbers]
     values = [row.criterion for row in rows]
     families = _families_by_merit(rows, values)
+    meanings = {row.label: _meaning(row) for row in rows}
     models = [
         asdict(row)
         | {name: _finite(getattr(row, name)) for name in _NUMBERS}
-        | {"name": model_name(row), "value": _finite(values[number])}
+        | {"covariance_type": row.label, "name": model_name(row), "value": _finite(values[number])}
         | {"sound": row.sound, "chosen": row == best}
         for number, row in enumerate(rows)
     ]
     for model in models:
         model["message"] = None if model["message"] is None else clean_text(model["message"], 300)
-    places = {(row.covariance_type, row.n_components): i for i, row in enumerate(rows)}
-    lowest = values[places[best.covariance_type, best.n_components]]
+    places = {(row.label, row.n_components): i for i, row in enumerate(rows)}
+    lowest = values[places[best.label, best.n_components]]
     lines = [
         {
             "family": family,
-            "meaning": FAMILIES[family].meaning,
+            "meaning": meanings[family],
             "cells": [
                 _cell(places.get((family, number)), rows, values, lowest, best, named) for number in numbers
             ],
@@ -75,7 +76,7 @@ def choice_content(table: SelectionTable) -> dict[str, Any] | None:
         "lines": lines,
         "models": models,
         "families": families,
-        "meanings": {family: FAMILIES[family].meaning for family in families},
+        "meanings": meanings,
     }
 
 
@@ -86,11 +87,17 @@ def _shown_numbers(table: SelectionTable, best: SelectionRow) -> list[int]:
     return sorted(numbers[:most])
 
 
+def _meaning(row: SelectionRow) -> str:
+    """Return what a family is in plain words."""
+    meaning = FAMILIES[row.covariance_type].meaning
+    return f"{meaning}; beside uniform noise" if row.noise else meaning
+
+
 def _families_by_merit(rows: Sequence[SelectionRow], values: list[float]) -> list[str]:
     best: dict[str, float] = {}
     for row, value in zip(rows, values, strict=True):
         merit = value if math.isfinite(value) and row.sound else math.inf
-        best[row.covariance_type] = min(best.get(row.covariance_type, math.inf), merit)
+        best[row.label] = min(best.get(row.label, math.inf), merit)
     return sorted(best, key=lambda family: best[family])
 
 

@@ -10,9 +10,10 @@ from gaussmix.selection.along_directions import (
 from gaussmix.selection.grid import fit_grid
 from gaussmix.selection.problem import Cell, Clock
 from gaussmix.selection.records import GridResult
-from gaussmix.selection.table import SelectionRow, SelectionTable
+from gaussmix.selection.table import BESIDE_NOISE, SelectionRow, SelectionTable
 
 __all__ = [
+    "BESIDE_NOISE",
     "Cell",
     "Clock",
     "GridResult",

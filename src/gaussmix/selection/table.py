@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_RUNNERS_UP = 5
+BESIDE_NOISE = " + noise"
+"""What is added to the covariance type of models with noise."""
 SAME_LOG_LIKELIHOOD = 1e-9
 """Relative difference up to which log-likelihoods of one model by two names differ by rounding alone."""
 
@@ -66,6 +68,11 @@ class SelectionRow:
     def sound(self) -> bool:
         """Whether the model may be chosen."""
         return self.message is None
+
+    @property
+    def label(self) -> str:
+        """The covariance type, and whether there is noise."""
+        return self.covariance_type + (BESIDE_NOISE if self.noise else "")
 
 
 class SelectionTable(Sequence[SelectionRow]):
