@@ -1,0 +1,288 @@
+"""Which transform each feature of a table shall have: the one under which a mixture describes it best.
+
+A feature is judged by itself, by the best of the mixtures of one to five components in one dimension: a
+single normal distribution would transform two groups into one. What is compared is BIC of the feature in its
+own units, with the transform's Jacobian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaussmix.backends import Backend, default_backend
+from gaussmix.core import criteria
+from gaussmix.core.parameters import Regularization, n_free_parameters
+from gaussmix.core.rows import Array, Coordinates, Rows
+from gaussmix.core.stack import MixtureStack
+from gaussmix.core.transforms import (
+    FeatureTransform,
+    FeatureTransforms,
+    Identity,
+    Logarithm,
+    SquareRoot,
+    YeoJohnson,
+)
+from gaussmix.covariance import FAMILIES
+from gaussmix.scales import MIDDLE_IN_DEVIATIONS
+
+TRANSFORM_NAMES = ("identity", "log", "sqrt", "yeo-johnson")
+PARAMETERS_OF_A_TRANSFORM = 2
+"""BIC counts a transform as so many parameters: which it is, and what it takes from the data. It has to be
+better by 8 in 60 rows and by 12 in 500; of features that are mixtures of normal distributions one in a
+hundred is transformed then, and of log-normal ones nearly all from 200 rows on."""
+MOST_VALUES = 500
+"""Quantiles by which a feature is represented, and so the most rows for which its BIC counts."""
+MOST_COMPONENTS = 5
+FEW_VALUES = 10
+"""A feature with no more different values than this is a scale of answers, or flags, and stays as it is."""
+FEW_ROWS = 20
+EXPONENTS = (0.0, 0.5, 1.5, 2.0)
+LARGEST_GAP = np.log(5.0)
+SHARE_BEYOND_GAP = 0.02
+"""A few values beyond a gap, across which the distance from the median grows fivefold, are not judged by."""
+LEAST_DEVIATION = 0.01
+"""Of a component, in standard deviations of the feature: below, it would live on ties."""
+TOLERANCE = 1e-5
+MOST_ITERATIONS = 200
+
+
+def choose_transforms(
+    X: NDArray[np.floating],
+    sample_weight: Array | None = None,
+    names: str | Sequence[str] = "auto",
+    *,
+    feature_names: Sequence[str] | None = None,
+) -> FeatureTransforms:
+    """Return a transform for each feature.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+        Finite.
+    sample_weight : ndarray of shape (N,), optional
+    names : "auto" or sequence of D str
+        A name for each feature, among "identity", "log", "sqrt", "yeo-johnson" and "auto", which leaves the
+        choice to the data; "auto" alone does so for all.
+    feature_names : sequence of D str, optional
+        What errors call the features; by default their numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is no such name, there are not as many as features, or a feature with negative values, or
+        with zeros alone, is to be on a scale that has none.
+
+    Examples
+    --------
+    >>> generator = np.random.default_rng(0)
+    >>> X = np.column_stack([generator.normal(size=300), np.exp(generator.normal(size=300))])
+    >>> choose_transforms(X).names
+    ('identity', 'log')
+    """
+    n_features = X.shape[1]
+    given = [names] * n_features if isinstance(names, str) else list(names)
+    if isinstance(names, str) and names != "auto":
+        raise ValueError(f"transforms should be None, 'auto' or a name for each feature, but is {names!r}")
+    if len(given) != n_features:
+        raise ValueError(f"transforms has {len(given)} name(s), but there are {n_features} feature(s)")
+    present = np.ones(len(X), dtype=bool) if sample_weight is None else sample_weight > 0
+    weights = np.ones(int(present.sum())) if sample_weight is None else sample_weight[present]
+    chosen: list[FeatureTransform] = []
+    for d, name in enumerate(given):
+        column = np.asarray(X[present, d], dtype=np.float64)
+        if name == "auto":
+            chosen.append(_best_for(column, weights))
+        else:
+            called = f"feature {d if feature_names is None else feature_names[d]!r}"
+            chosen.append(_named(name, column, weights, called))
+    return FeatureTransforms(tuple(chosen))
+
+
+def _best_for(column: Array, weights: Array) -> FeatureTransform:
+    """Return the transform that a feature calls for."""
+    values, weights = _without_far_ones(column, weights)
+    identity: FeatureTransform = Identity()
+    if len(values) < FEW_ROWS or len(np.unique(values)) <= FEW_VALUES:
+        return identity
+    others = [
+        one
+        for name in TRANSFORM_NAMES
+        for one in _candidates(name, values)
+        if np.isfinite(one.forward(column)).all() and not isinstance(one, Identity)
+    ]
+    possible = [identity, *others]
+    return possible[int(np.argmin(_bics(possible, values, weights)))]
+
+
+def _named(name: str, column: Array, weights: Array, called: str) -> FeatureTransform:
+    """Return the transform of a name."""
+    if name not in TRANSFORM_NAMES:
+        raise ValueError(
+            f"transforms should be None, 'auto' or a name for each feature, among "
+            f"{', '.join(TRANSFORM_NAMES)} and auto, but has {name!r}"
+        )
+    candidates = list(_candidates(name, column))
+    if not candidates:
+        needed = "different values" if name == "yeo-johnson" else "positive values, and zeros at most beside"
+        raise ValueError(
+            f"the transform {name!r} needs {needed}, but {called} has values from {column.min():g} to "
+            f"{column.max():g}. Leave it as it is ('identity')."
+        )
+    return candidates[int(np.argmin(_bics(candidates, column, weights)))] if candidates[1:] else candidates[0]
+
+
+def _candidates(name: str, values: Array) -> Iterator[FeatureTransform]:
+    """Yield the transforms of a name, with what they take from the values; none if they do not suit them."""
+    if name == "identity":
+        yield Identity()
+    elif name == "yeo-johnson":
+        low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+        scale = (high - low) / MIDDLE_IN_DEVIATIONS
+        if scale > 0:
+            yield from (YeoJohnson(float(middle), float(scale), exponent) for exponent in EXPONENTS)
+    elif values.min() >= 0 and values.max() > 0:
+        least = float(values[values > 0].min())
+        yield Logarithm(least) if name == "log" else SquareRoot(least)
+
+
+def _without_far_ones(column: Array, weights: Array) -> tuple[Array, Array]:
+    """Return values and their weights without the few that stand alone far out.
+
+    A value to fill gaps must not make a logarithm of a feature. Distances from the median are compared as
+    logarithms, so that the tails of a skewed feature have no gaps.
+    """
+    low, middle, high = np.quantile(column, [0.25, 0.5, 0.75])
+    if high == low:
+        return column, weights
+    order = np.argsort(column, kind="stable")
+    distance = np.arcsinh((column[order] / (high - low) - middle / (high - low)) * MIDDLE_IN_DEVIATIONS)
+    gaps = np.diff(distance) > LARGEST_GAP
+    few = max(1, int(SHARE_BEYOND_GAP * len(column)))
+    first = np.flatnonzero(gaps[:few])
+    last = np.flatnonzero(gaps[-few:])
+    start = first[-1] + 1 if first.size else 0
+    stop = len(column) - few + last[0] if last.size else len(column)
+    kept = order[start:stop]
+    return column[kept], weights[kept]
+
+
+def _representatives(values: Array, weights: Array) -> Array:
+    """Return quantiles of values, those that are tied spread over the step to their nearest neighbour.
+
+    So neither ties, nor weights, nor the number of rows, nor their order matter. Of values that are not
+    negative the spread is not, either.
+    """
+    different, places = np.unique(values, return_inverse=True)
+    mass = np.bincount(places, weights=weights)
+    gaps = np.diff(different)
+    half = 0.5 * np.minimum(np.append(gaps[:1], gaps), np.append(gaps, gaps[-1:]))
+    edges = np.stack([different - half, different + half], axis=1)
+    if different[0] >= 0:
+        edges[0, 0] = max(edges[0, 0], 0.0)
+    upper = np.cumsum(mass)
+    ranks = np.stack([upper - mass, upper], axis=1)
+    n_values = max(FEW_ROWS, min(MOST_VALUES, round(float(upper[-1])), len(values)))
+    wanted = (np.arange(n_values) + 0.5) / n_values * upper[-1]
+    return np.interp(wanted, ranks.ravel(), edges.ravel())
+
+
+def _bics(transforms: Sequence[FeatureTransform], values: Array, weights: Array) -> Array:
+    """Return the best BIC of mixtures of a feature under each of some transforms, in the feature's units.
+
+    The exponent of Yeo and Johnson is one parameter more.
+    """
+    x = _representatives(values, weights)
+    log_slopes = np.array([float(one.log_slope(x).mean()) for one in transforms])
+    n_parameters = [
+        0 if isinstance(one, Identity) else PARAMETERS_OF_A_TRANSFORM + isinstance(one, YeoJohnson)
+        for one in transforms
+    ]
+    bics = _best_bics(np.stack([one.forward(x) for one in transforms]))
+    return bics - 2.0 * len(x) * log_slopes + np.log(len(x)) * np.array(n_parameters)
+
+
+def _best_bics(Z: Array, backend: Backend | None = None) -> Array:
+    """Return for each of several sorted samples the best BIC of mixtures of up to five components.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (S, n)
+    """
+    backend = backend or default_backend(1)
+    n_samples, n_values = Z.shape
+    scale = Z.std(axis=1, keepdims=True)
+    Z = (Z - Z.mean(axis=1, keepdims=True)) / scale
+    rows = Rows(Z.reshape(-1, 1), Coordinates.identity(1))
+    first, second = (np.pad(np.cumsum(power, axis=1), ((0, 0), (1, 0))) for power in (Z, Z * Z))
+    floor = np.full(1, LEAST_DEVIATION**2)
+    best = np.full(n_samples, np.inf)
+    for n_components in range(1, MOST_COMPONENTS + 1):
+        number, cuts = _partitions(Z, n_components)
+        counts = np.diff(cuts, axis=1).astype(np.float64)
+        means = np.diff(np.take_along_axis(first[number], cuts, 1), axis=1) / counts
+        squares = np.diff(np.take_along_axis(second[number], cuts, 1), axis=1) / counts
+        variances = np.maximum(squares - means**2, floor)
+        ranges = np.stack([number, number + 1], axis=1) * n_values
+        for family in (FAMILIES["E"], FAMILIES["V"]):
+            own = variances
+            if family is FAMILIES["E"]:
+                pooled = (counts * variances).sum(axis=1, keepdims=True) / n_values
+                own = np.repeat(pooled, n_components, axis=1)
+            starts = MixtureStack(
+                family,
+                counts / n_values,
+                means[:, :, None],
+                own,
+                family.representation.factor(own),
+                np.zeros(counts.shape, dtype=bool),
+            )
+            ends = backend.climb_each(
+                rows,
+                ranges.astype(np.int64),
+                starts,
+                Regularization(floor, np.zeros(1)),
+                tol=TOLERANCE,
+                max_iter=MOST_ITERATIONS,
+            )
+            n_parameters = n_free_parameters(family, n_components, 1)
+            bics = [criteria.bic(n_values * one, n_parameters, n_values) for one in ends.log_likelihood]
+            np.minimum.at(best, number, bics)
+            if n_components == 1:
+                break
+    return best + 2.0 * n_values * np.log(scale[:, 0])
+
+
+def _partitions(Z: Array, n_parts: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return ways to cut sorted samples into parts: alike in number, alike in width, at the widest gaps.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (S, n)
+    n_parts : int
+
+    Returns
+    -------
+    number : ndarray of int, shape (P,)
+        The sample that each way cuts.
+    cuts : ndarray of int, shape (P, n_parts + 1)
+        From zero to n.
+    """
+    n_samples, n = Z.shape
+    inner = [np.tile(np.arange(1, n_parts) * n // n_parts, (n_samples, 1))]
+    if n_parts > 1:
+        low, high = Z[:, :1], Z[:, -1:]
+        at = low + (high - low) * np.arange(1, n_parts) / n_parts
+        inner.append((Z[:, :, None] < at[:, None, :]).sum(axis=1))
+        widest = np.argsort(-np.diff(Z, axis=1), axis=1, kind="stable")[:, : n_parts - 1]
+        inner.append(np.sort(widest, axis=1) + 1)
+    cuts = np.concatenate(inner)
+    ends = np.zeros((len(cuts), 1), dtype=np.intp), np.full((len(cuts), 1), n, dtype=np.intp)
+    cuts = np.concatenate([ends[0], cuts, ends[1]], axis=1)
+    possible = (np.diff(cuts, axis=1) > 0).all(axis=1)
+    return np.tile(np.arange(n_samples), len(inner))[possible], cuts[possible]
+
+
+__all__ = ["TRANSFORM_NAMES", "choose_transforms"]
