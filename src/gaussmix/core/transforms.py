@@ -7,34 +7,19 @@ and the square root get there by going on along their tangent below a bound.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.core.rows import Array
 
+N_NODES = 100
+"""Of a quadrature: exact for log-normal moments up to a deviation of six."""
 LARGEST_LOGARITHM = 709.0
 """Of a double: a draw from far out stays finite."""
-
-
-class FeatureTransform(Protocol):
-    """A transform of one feature: increasing, from all real numbers onto all real numbers."""
-
-    name: ClassVar[str]
-
-    def forward(self, x: Array) -> Array:
-        """Return transformed values."""
-        ...
-
-    def inverse(self, z: Array) -> Array:
-        """Return the values that have been transformed."""
-        ...
-
-    def log_slope(self, x: Array) -> Array:
-        """Return the logarithm of the derivative of `forward` at some values."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -81,6 +66,10 @@ class Logarithm:
     linear_below: float
     name: ClassVar[str] = "log"
 
+    def __post_init__(self) -> None:
+        """Refuse a bound that has no logarithm."""
+        _check_positive(linear_below=self.linear_below)
+
     def forward(self, x: Array) -> Array:
         """Return logarithms."""
         bound = self.linear_below
@@ -119,6 +108,10 @@ class SquareRoot:
 
     linear_below: float
     name: ClassVar[str] = "sqrt"
+
+    def __post_init__(self) -> None:
+        """Refuse a bound that has no root."""
+        _check_positive(linear_below=self.linear_below)
 
     def forward(self, x: Array) -> Array:
         """Return square roots."""
@@ -169,6 +162,15 @@ class YeoJohnson:
     exponent: float
     name: ClassVar[str] = "yeo-johnson"
 
+    def __post_init__(self) -> None:
+        """Refuse what is no increasing function onto all real numbers."""
+        _check_positive(scale=self.scale)
+        if not np.isfinite(self.location) or not 0.0 <= self.exponent <= 2.0:
+            raise ValueError(
+                "location should be finite and exponent from 0 to 2, but they are "
+                f"{self.location} and {self.exponent}"
+            )
+
     def forward(self, x: Array) -> Array:
         """Return transformed values."""
         u = (x - self.location) / self.scale
@@ -189,6 +191,12 @@ class YeoJohnson:
         return slope
 
 
+def _check_positive(**numbers: float) -> None:
+    for name, number in numbers.items():
+        if not (number > 0.0 and np.isfinite(number)):
+            raise ValueError(f"{name} should be positive and finite, but is {number}")
+
+
 def _power(u: Array, exponent: float) -> Array:
     """Return Box and Cox's transform of one more than some values."""
     logs = np.log1p(u)
@@ -199,6 +207,9 @@ def _inverse_power(v: Array, exponent: float) -> Array:
     logs = v if exponent == 0.0 else np.log1p(exponent * v) / exponent
     return np.asarray(np.expm1(np.minimum(logs, LARGEST_LOGARITHM)))
 
+
+FeatureTransform = Identity | Logarithm | SquareRoot | YeoJohnson
+"""A transform of one feature: increasing, from all real numbers onto all real numbers."""
 
 TRANSFORMS: dict[str, type[FeatureTransform]] = {
     one.name: one for one in (Identity, Logarithm, SquareRoot, YeoJohnson)
@@ -239,6 +250,10 @@ class FeatureTransforms:
     def changed(self) -> tuple[int, ...]:
         """The features that are not left as they are."""
         return tuple(d for d, one in enumerate(self.features) if not isinstance(one, Identity))
+
+    def of(self, features: Sequence[int]) -> FeatureTransforms:
+        """Return those of some features."""
+        return FeatureTransforms(tuple(self.features[d] for d in features))
 
     def forward(self, X: NDArray[np.floating]) -> Array:
         """Return transformed rows.
@@ -283,6 +298,39 @@ class FeatureTransforms:
         for d in self.changed:
             result += self.features[d].log_slope(np.asarray(X[..., d], dtype=np.float64))
         return result
+
+    def moments(self, means: Array, deviations: Array) -> tuple[Array, Array]:
+        """Return what means and standard deviations normal transformed features have in the data's units.
+
+        Parameters
+        ----------
+        means, deviations : ndarray of shape (K, D)
+            Of transformed features that are normally distributed.
+
+        Returns
+        -------
+        means, deviations : ndarray of shape (K, D)
+            By Gauss-Hermite quadrature.
+
+        Examples
+        --------
+        >>> logarithm = FeatureTransforms((Logarithm(1e-9),))
+        >>> means, deviations = logarithm.moments(np.array([[0.0]]), np.array([[1.0]]))
+        >>> bool(np.isclose(means, np.exp(0.5))), bool(np.isclose(deviations**2, np.e * (np.e - 1.0)))
+        (True, True)
+        """
+        if not self.changed:
+            return means, deviations
+        nodes, mass = np.polynomial.hermite_e.hermegauss(N_NODES)
+        mass = mass / mass.sum()
+        x = self.inverse(means[..., None, :] + deviations[..., None, :] * nodes[:, None])
+        own_means: Array = np.einsum("n,...nd->...d", mass, x)
+        apart = x - own_means[..., None, :]
+        unit = np.maximum(np.abs(apart).max(axis=-2), np.finfo(np.float64).tiny)
+        squares: Array = np.einsum("n,...nd->...d", mass, (apart / unit[..., None, :]) ** 2)
+        own_deviations = unit * np.sqrt(squares)
+        same = np.isin(np.arange(means.shape[-1]), self.changed, invert=True)
+        return np.where(same, means, own_means), np.where(same, deviations, own_deviations)
 
     def _applied(self, method: str, X: NDArray[np.floating]) -> Array:
         result = np.array(X, dtype=np.float64)
