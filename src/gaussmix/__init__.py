@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         DegenerateCovarianceError,
         GaussmixError,
         ModelFileError,
+        TransformedMixtureError,
     )
     from gaussmix.inference import bootstrap, goodness_of_fit, n_components_test, standard_errors
     from gaussmix.merging import high_density_clusters, merge_components
@@ -58,6 +59,7 @@ _HOMES = {
     "DegenerateCovarianceError": "gaussmix.exceptions",
     "GaussmixError": "gaussmix.exceptions",
     "ModelFileError": "gaussmix.exceptions",
+    "TransformedMixtureError": "gaussmix.exceptions",
 }
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "MixtureDiscriminantProjection",
     "MixtureDistribution",
     "ModelFileError",
+    "TransformedMixtureError",
     "bootstrap",
     "goodness_of_fit",
     "high_density_clusters",

@@ -36,7 +36,7 @@ hundred is transformed then, and of log-normal ones nearly all from 200 rows on.
 MOST_VALUES = 500
 """Quantiles by which a feature is represented, and so the most rows for which its BIC counts."""
 MOST_COMPONENTS = 5
-FEW_VALUES = 10
+FEW_VALUES = 20
 """A feature with no more different values than this is a scale of answers, or flags, and stays as it is."""
 FEW_ROWS = 20
 EXPONENTS = (0.0, 0.5, 1.5, 2.0)

@@ -27,10 +27,15 @@ def refuse_ambiguous_numbers(mixture: GaussianMixture) -> None:
     Raises
     ------
     ValueError
-        If `n_factors` is a truth value, or `noise` the whole number one.
+        If `n_factors` is a truth value, or `noise` the whole number one, or a volume beside transforms.
     """
     if isinstance(mixture.n_factors, bool | np.bool_):
         raise ValueError(f"n_factors should be a number from 1 on or 'auto', but is {mixture.n_factors}")
+    if mixture.transforms is not None and not isinstance(mixture.noise, bool | np.bool_):
+        raise ValueError(
+            f"noise={mixture.noise!r} is a volume in the units of the data, which says nothing of features "
+            "that are transformed: pass noise=True, or transforms=None."
+        )
     if isinstance(mixture.noise, Integral) and not isinstance(mixture.noise, bool) and mixture.noise == 1:
         raise ValueError(
             "noise=1 can mean two things: pass True for noise beside the components, or 1.0 for noise "
@@ -147,7 +152,7 @@ def current_parameters(mixture: GaussianMixture, n_features: int) -> GivenParame
     ValueError
         If that was for another number of components or of features.
     """
-    parameters = mixture._parameters()
+    parameters = mixture._parameters_of_transformed()
     if parameters.means.shape != (mixture.n_components, n_features):
         raise ValueError(
             f"warm_start goes on from a mixture of {parameters.n_components} component(s) in "
