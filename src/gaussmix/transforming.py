@@ -72,8 +72,8 @@ def choose_transforms(
     Raises
     ------
     ValueError
-        If there is no such name, there are not as many as features, or a feature with negative values, or
-        with zeros alone, is to be on a scale that has none.
+        If there is no such name, there are not as many as features, or a feature has values that have no
+        logarithm or root.
 
     Examples
     --------
@@ -126,16 +126,20 @@ def _named(name: str, column: Array, weights: Array, called: str) -> FeatureTran
         )
     candidates = list(_candidates(name, column))
     if not candidates:
-        needed = "different values" if name == "yeo-johnson" else "positive values, and zeros at most beside"
+        needed = {"log": "positive values", "sqrt": "positive values, and zeros at most beside"}
         raise ValueError(
-            f"the transform {name!r} needs {needed}, but {called} has values from {column.min():g} to "
-            f"{column.max():g}. Leave it as it is ('identity')."
+            f"the transform {name!r} needs {needed.get(name, 'different values')}, but {called} has values "
+            f"from {column.min():g} to {column.max():g}. Leave it as it is ('identity')."
         )
     return candidates[int(np.argmin(_bics(candidates, column, weights)))] if candidates[1:] else candidates[0]
 
 
 def _candidates(name: str, values: Array) -> Iterator[FeatureTransform]:
-    """Yield the transforms of a name, with what they take from the values; none if they do not suit them."""
+    """Yield the transforms of a name, with what they take from the values; none if they do not suit them.
+
+    Zeros have no logarithm: one chosen for them would tear the steps of small counts apart, so that zeros
+    become a group.
+    """
     if name == "identity":
         yield Identity()
     elif name == "yeo-johnson":
@@ -143,9 +147,10 @@ def _candidates(name: str, values: Array) -> Iterator[FeatureTransform]:
         scale = (high - low) / MIDDLE_IN_DEVIATIONS
         if scale > 0:
             yield from (YeoJohnson(float(middle), float(scale), exponent) for exponent in EXPONENTS)
-    elif values.min() >= 0 and values.max() > 0:
-        least = float(values[values > 0].min())
-        yield Logarithm(least) if name == "log" else SquareRoot(least)
+    elif name == "log" and values.min() > 0:
+        yield Logarithm(float(values.min()))
+    elif name == "sqrt" and values.min() >= 0 and values.max() > 0:
+        yield SquareRoot(float(values[values > 0].min()))
 
 
 def _without_far_ones(column: Array, weights: Array) -> tuple[Array, Array]:

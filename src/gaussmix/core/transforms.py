@@ -54,8 +54,7 @@ class Logarithm:
     Parameters
     ----------
     linear_below : float
-        Positive. Taken from the data it is their least positive value: zeros among them then lie one below
-        it, and of counts, whose least is one, the lowest steps are 1, 0.69 and 0.41.
+        Positive. Taken from the data it is their least value, so that all of them have their logarithms.
 
     Examples
     --------
@@ -98,7 +97,7 @@ class SquareRoot:
     Parameters
     ----------
     linear_below : float
-        Positive. Taken from the data it is their least positive value.
+        Positive. Taken from the data it is their least positive value, so that of counts zero becomes 0.5.
 
     Examples
     --------

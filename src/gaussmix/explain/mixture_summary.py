@@ -188,6 +188,9 @@ class MixtureSummary:
         The next best models, with their weights of evidence; none where the model was not chosen.
     n_noise : int
         Rows assigned to noise rather than to a component.
+    transforms : tuple of str
+        The transform of each feature; none where all are as they are. Means and standard deviations are
+        in the data's units all the same, distances in standard deviations those of transformed features.
     """
 
     n_rows: int
@@ -227,6 +230,7 @@ class MixtureSummary:
     runners_up: tuple[SelectionRow, ...] = ()
     n_noise: int = 0
     dependent_features: tuple[Dependence, ...] = ()
+    transforms: tuple[str, ...] = ()
 
     def label(self, component: int) -> str:
         """Return what text calls a component: its name, safe to show, or its number.

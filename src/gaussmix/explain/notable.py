@@ -184,7 +184,8 @@ def conditional_deviations(
     """Return for each feature how far a row is from what its other values lead one to expect.
 
     In a Gaussian with precision P, given all other features, feature d has the variance 1 / P[d, d] and
-    the mean x[d] - (P (x - mean))[d] / P[d, d].
+    the mean x[d] - (P (x - mean))[d] / P[d, d]. Of a transformed feature that is a median in the data's
+    units, and for its standard deviation stands half of what holds the middle 68 %.
 
     Parameters
     ----------
@@ -200,7 +201,7 @@ def conditional_deviations(
     distance : float
         Mahalanobis distance of the row from the component's centre.
     """
-    z = mixture.coordinates.to_working(row[None])
+    z = mixture.to_working(row[None])
     white = mixture.whitened(z, component)[0]
     if mixture.is_axis_parallel:
         diagonal = mixture.diagonal_factors()[component]
@@ -210,8 +211,11 @@ def conditional_deviations(
         lower = factor if factor.ndim == 2 else factor[component]
         pull, precision = white @ lower, np.sum(lower**2, axis=0)
     deviation = 1.0 / np.sqrt(precision)
-    expected = mixture.coordinates.to_data(z - pull / precision)[0]
+    middle = z - pull / precision
+    expected = mixture.to_data(middle)[0]
     in_units = deviation / mixture.coordinates.scale
+    if mixture.transforms is not None:
+        in_units = 0.5 * (mixture.to_data(middle + deviation) - mixture.to_data(middle - deviation))[0]
     return tuple(
         ConditionalDeviation(
             d, float(row[d]), float(expected[d]), float(in_units[d]), float(pull[d] * deviation[d])

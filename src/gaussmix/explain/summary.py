@@ -18,10 +18,12 @@ from gaussmix.explain.assignment import Assignment, survey_assignment
 from gaussmix.explain.choice import choice_sentences
 from gaussmix.explain.clouds import separateness
 from gaussmix.explain.components import (
-    marginal_covariances,
+    fitted_covariances,
+    moments,
     root_mean_square,
     standard_deviations,
     standardised_difference,
+    transforms_of,
 )
 from gaussmix.explain.confusion import confusion, nearest_groups, shared_rows
 from gaussmix.explain.groups import Groups
@@ -92,7 +94,8 @@ def summarize(
     if numbers is not None and numbers.shape != (table.n_rows,):
         raise ValueError(f"row_numbers has shape {numbers.shape}, but X has {table.n_rows} row(s).")
     assignment = survey_assignment(model, table, sample_weight)
-    contrasts = _Contrasts(model)
+    contrasts = _Contrasts(model, means, standard_deviations(model))
+    shown = _Contrasts(model, *moments(model))
     information = feature_information(model)
     mixture, groups = WorkingMixture.of(model), Groups.of(model)
     joint = confusion(mixture, groups)
@@ -100,7 +103,9 @@ def summarize(
     _, clouds = separateness(model, mixture, groups, joint, table, sample_weight)
     repaired = frozenset(int(index) for index in getattr(model, "repaired_components_", ()))
     components = tuple(
-        _component_summary(k, model, assignment, contrasts, information, overlap, nearest[k], k in repaired)
+        _component_summary(
+            k, model, assignment, contrasts, shown, information, overlap, nearest[k], k in repaired
+        )
         for k in range(len(means))
     )
     family = FAMILIES[model.covariance_type]
@@ -130,9 +135,9 @@ def summarize(
         n_noise=assignment.n_noise,
         n_unsure=assignment.n_unsure,
         certainty_histogram=tuple(assignment.certainty_histogram.tolist()),
-        overall_means=tuple(contrasts.overall.tolist()),
-        pooled_deviations=tuple(contrasts.pooled.tolist()),
-        overall_deviations=tuple(contrasts.overall_deviations.tolist()),
+        overall_means=tuple(shown.overall.tolist()),
+        pooled_deviations=tuple(shown.pooled.tolist()),
+        overall_deviations=tuple(shown.overall_deviations.tolist()),
         information=tuple(information.total.tolist()),
         telling_features=tuple(np.argsort(-information.total, kind="stable").tolist()),
         constant_features=tuple(np.flatnonzero(assignment.lowest == assignment.highest).tolist()),
@@ -144,6 +149,7 @@ def summarize(
         clouds=tuple(cloud.groups for cloud in clouds),
         choice_sentences=() if selection is None else choice_sentences(selection),
         runners_up=tuple(getattr(model, "runners_up_", ())),
+        transforms=_transform_names(model),
     )
     warnings = warning_sentences(summary)
     return dataclasses.replace(
@@ -155,13 +161,19 @@ def summarize(
 
 
 class _Contrasts:
-    """Differences between the components' means, in pooled within-component standard deviations."""
+    """Differences between the components' means, in pooled within-component standard deviations.
 
-    def __init__(self, model: Any) -> None:
+    Parameters
+    ----------
+    model : fitted mixture
+    means, deviations : ndarray of shape (K, D)
+        Of the components, in the units of `means_` or in the data's.
+    """
+
+    def __init__(self, model: Any, means: Array, deviations: Array) -> None:
         weights = np.asarray(model.weights_, dtype=np.float64)
         weights = weights / weights.sum()  # noise, if there is any, has its own
-        self.means: Array = np.asarray(model.means_, dtype=np.float64)
-        self.deviations = standard_deviations(model)
+        self.means, self.deviations = means, deviations
         self.overall: Array = self.means[0] + weights @ (self.means - self.means[0])
         self.pooled = root_mean_square(self.deviations, weights)
         self.magnitude: Array = np.max(np.abs(self.means), axis=0)
@@ -173,12 +185,17 @@ class _Contrasts:
         return standardised_difference(difference, self.pooled, self.magnitude)
 
 
+def _transform_names(model: Any) -> tuple[str, ...]:
+    transforms = getattr(model, "transforms_", None)
+    return () if transforms is None else transforms.names
+
+
 def _dependences(model: Any, n_rows: int) -> tuple[Dependence, ...]:
     """Return the features that linear equations bind together; independent ones do not show in a mixture."""
     if not isinstance(FAMILIES[model.covariance_type].representation, MatrixRepresentation):
         return ()
     means = np.asarray(model.means_, dtype=np.float64)
-    covariances = marginal_covariances(model, range(means.shape[1]))
+    covariances = fitted_covariances(model, range(means.shape[1]))
     return dependent_features(np.asarray(model.weights_, dtype=np.float64), means, covariances, n_rows)
 
 
@@ -187,6 +204,7 @@ def _component_summary(
     model: Any,
     assignment: Assignment,
     contrasts: _Contrasts,
+    shown: _Contrasts,
     information: FeatureInformation,
     overlap: Array,
     nearest: int | None,
@@ -202,8 +220,8 @@ def _component_summary(
     features = tuple(
         FeatureSummary(
             feature=d,
-            mean=float(contrasts.means[k, d]),
-            standard_deviation=float(contrasts.deviations[k, d]),
+            mean=float(shown.means[k, d]),
+            standard_deviation=float(shown.deviations[k, d]),
             information=float(information.by_component[k, d]),
             from_overall=float(from_overall[d]),
             from_nearest=None if nearest is None else float(from_nearest[d]),
@@ -238,9 +256,10 @@ def _unusual_rows(
     responsibilities = model.predict_proba(rows)[:, : len(contrasts.means)]
     labels = responsibilities.argmax(axis=1)
     unusual = []
+    z = transforms_of(model).forward(values)
     for i, (row, label) in enumerate(zip(assignment.unusual.tolist(), labels.tolist(), strict=True)):
         deviation = standardised_difference(
-            values[i] - contrasts.means[label], contrasts.deviations[label], np.abs(values[i])
+            z[i] - contrasts.means[label], contrasts.deviations[label], np.abs(z[i])
         )
         farthest = int(np.argmax(np.abs(deviation)))
         unusual.append(
