@@ -26,7 +26,7 @@ from gaussmix.core.transforms import (
     YeoJohnson,
 )
 from gaussmix.covariance import FAMILIES
-from gaussmix.scales import MIDDLE_IN_DEVIATIONS
+from gaussmix.scales import LARGEST_DEVIATION, MIDDLE_IN_DEVIATIONS
 
 TRANSFORM_NAMES = ("identity", "log", "sqrt", "yeo-johnson")
 PARAMETERS_OF_A_TRANSFORM = 2
@@ -105,7 +105,7 @@ def _best_for(column: Array, weights: Array) -> FeatureTransform:
     """Return the transform that a feature calls for."""
     values, weights = _without_far_ones(column, weights)
     identity: FeatureTransform = Identity()
-    if len(values) < FEW_ROWS or len(np.unique(values)) <= FEW_VALUES:
+    if len(values) < FEW_ROWS or len(np.unique(values)) <= FEW_VALUES or not _in_range(values):
         return identity
     others = [
         one
@@ -115,6 +115,12 @@ def _best_for(column: Array, weights: Array) -> FeatureTransform:
     ]
     possible = [identity, *others]
     return possible[int(np.argmin(_bics(possible, values, weights)))]
+
+
+def _in_range(values: Array) -> bool:
+    """Return whether doubles hold the variance of a feature: what is told of it is told in its own units."""
+    reach = float(0.5 * values.max() - 0.5 * values.min())
+    return 1.0 / LARGEST_DEVIATION < reach < LARGEST_DEVIATION
 
 
 def _named(name: str, column: Array, weights: Array, called: str) -> FeatureTransform:
@@ -218,8 +224,10 @@ def _best_bics(Z: Array, backend: Backend | None = None) -> Array:
     """
     backend = backend or default_backend(1)
     n_samples, n_values = Z.shape
-    scale = Z.std(axis=1, keepdims=True)
-    Z = (Z - Z.mean(axis=1, keepdims=True)) / scale
+    Z = Z - Z.mean(axis=1, keepdims=True)
+    reach = np.abs(Z).max(axis=1, keepdims=True)
+    deviation = (Z / reach).std(axis=1, keepdims=True)
+    Z, log_scale = Z / reach / deviation, np.log(reach) + np.log(deviation)
     rows = Rows(Z.reshape(-1, 1), Coordinates.identity(1))
     first, second = (np.pad(np.cumsum(power, axis=1), ((0, 0), (1, 0))) for power in (Z, Z * Z))
     floor = np.full(1, LEAST_DEVIATION**2)
@@ -257,7 +265,7 @@ def _best_bics(Z: Array, backend: Backend | None = None) -> Array:
             np.minimum.at(best, number, bics)
             if n_components == 1:
                 break
-    return best + 2.0 * n_values * np.log(scale[:, 0])
+    return best + 2.0 * n_values * log_scale[:, 0]
 
 
 def _partitions(Z: Array, n_parts: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
