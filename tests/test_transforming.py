@@ -71,7 +71,8 @@ def test_neither_order_nor_unit_nor_repetition_matters():
     chosen = choose_transforms(x[:, None]).features[0]
     assert choose_transforms(generator.permutation(x)[:, None]).features[0] == chosen
     assert choose_transforms(4.0 * x[:, None]).features[0].linear_below == 4.0 * chosen.linear_below
-    assert choose_transforms(x[:, None], np.full(250, 3.0)).names == ("log",)
+    for weight in (3.0, 1.0 / 250.0):
+        assert choose_transforms(x[:, None], np.full(250, weight)).features[0] == chosen
 
 
 def test_rows_without_weight_have_no_say():

@@ -195,7 +195,9 @@ def _representatives(values: Array, weights: Array) -> Array:
         edges[0, 0] = max(edges[0, 0], 0.0)
     upper = np.cumsum(mass)
     ranks = np.stack([upper - mass, upper], axis=1)
-    n_values = max(FEW_ROWS, min(MOST_VALUES, round(float(upper[-1])), len(values)))
+    # Kish's effective number: weights that sum to one are as good as those that count.
+    effective = float(weights.sum() ** 2 / (weights @ weights))
+    n_values = max(FEW_ROWS, min(MOST_VALUES, round(effective)))
     wanted = (np.arange(n_values) + 0.5) / n_values * upper[-1]
     return np.interp(wanted, ranks.ravel(), edges.ravel())
 
