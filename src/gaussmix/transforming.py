@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gaussmix.backends import Backend, default_backend
+from gaussmix.backends import default_backend
 from gaussmix.core import criteria
-from gaussmix.core.parameters import Regularization, n_free_parameters
+from gaussmix.core.parameters import CovarianceFamily, Regularization, n_free_parameters
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.core.transforms import (
@@ -36,17 +36,19 @@ hundred is transformed then, and of log-normal ones nearly all from 200 rows on.
 MOST_VALUES = 500
 """Quantiles by which a feature is represented, and so the most rows for which its BIC counts."""
 MOST_COMPONENTS = 5
+PATIENCE = 2
+"""Numbers of components more than the best that are tried before no more are."""
 FEW_VALUES = 20
 """A feature with no more different values than this is a scale of answers, or flags, and stays as it is."""
 FEW_ROWS = 20
-EXPONENTS = (0.0, 0.5, 1.5, 2.0)
+EXPONENTS = (0.0, 2.0)
 LARGEST_GAP = np.log(5.0)
 SHARE_BEYOND_GAP = 0.02
 """A few values beyond a gap, across which the distance from the median grows fivefold, are not judged by."""
 LEAST_DEVIATION = 0.01
 """Of a component, in standard deviations of the feature: below, it would live on ties."""
-TOLERANCE = 1e-5
-MOST_ITERATIONS = 200
+TOLERANCE = 1e-4
+MOST_ITERATIONS = 100
 
 
 def choose_transforms(
@@ -217,57 +219,71 @@ def _bics(transforms: Sequence[FeatureTransform], values: Array, weights: Array)
     return bics - 2.0 * len(x) * log_slopes + np.log(len(x)) * np.array(n_parameters)
 
 
-def _best_bics(Z: Array, backend: Backend | None = None) -> Array:
+def _best_bics(Z: Array) -> Array:
     """Return for each of several sorted samples the best BIC of mixtures of up to five components.
 
     Parameters
     ----------
     Z : ndarray of shape (S, n)
     """
-    backend = backend or default_backend(1)
     n_samples, n_values = Z.shape
     Z = Z - Z.mean(axis=1, keepdims=True)
     reach = np.abs(Z).max(axis=1, keepdims=True)
     deviation = (Z / reach).std(axis=1, keepdims=True)
     Z, log_scale = Z / reach / deviation, np.log(reach) + np.log(deviation)
-    rows = Rows(Z.reshape(-1, 1), Coordinates.identity(1))
-    first, second = (np.pad(np.cumsum(power, axis=1), ((0, 0), (1, 0))) for power in (Z, Z * Z))
-    floor = np.full(1, LEAST_DEVIATION**2)
-    best = np.full(n_samples, np.inf)
+    best, best_number = np.full(n_samples, np.inf), np.ones(n_samples, dtype=np.intp)
     for n_components in range(1, MOST_COMPONENTS + 1):
-        number, cuts = _partitions(Z, n_components)
-        counts = np.diff(cuts, axis=1).astype(np.float64)
-        means = np.diff(np.take_along_axis(first[number], cuts, 1), axis=1) / counts
-        squares = np.diff(np.take_along_axis(second[number], cuts, 1), axis=1) / counts
-        variances = np.maximum(squares - means**2, floor)
-        ranges = np.stack([number, number + 1], axis=1) * n_values
-        for family in (FAMILIES["E"], FAMILIES["V"]):
-            own = variances
-            if family is FAMILIES["E"]:
-                pooled = (counts * variances).sum(axis=1, keepdims=True) / n_values
-                own = np.repeat(pooled, n_components, axis=1)
-            starts = MixtureStack(
-                family,
-                counts / n_values,
-                means[:, :, None],
-                own,
-                family.representation.factor(own),
-                np.zeros(counts.shape, dtype=bool),
-            )
-            ends = backend.climb_each(
-                rows,
-                ranges.astype(np.int64),
-                starts,
-                Regularization(floor, np.zeros(1)),
-                tol=TOLERANCE,
-                max_iter=MOST_ITERATIONS,
-            )
+        hopeful = np.flatnonzero(n_components - best_number <= PATIENCE)
+        if not hopeful.size:
+            break
+        sample, cuts = _partitions(Z[hopeful], n_components)
+        for family in (FAMILIES["E"], FAMILIES["V"]) if n_components > 1 else (FAMILIES["E"],):
             n_parameters = n_free_parameters(family, n_components, 1)
-            bics = [criteria.bic(n_values * one, n_parameters, n_values) for one in ends.log_likelihood]
-            np.minimum.at(best, number, bics)
-            if n_components == 1:
-                break
+            log_likelihoods = n_values * _climbed(Z[hopeful], sample, cuts, family)
+            bics = np.array([criteria.bic(one, n_parameters, n_values) for one in log_likelihoods])
+            better = bics < best[hopeful[sample]]
+            best_number[hopeful[sample[better]]] = n_components
+            np.minimum.at(best, hopeful[sample], bics)
     return best + 2.0 * n_values * log_scale[:, 0]
+
+
+def _climbed(Z: Array, sample: NDArray[np.intp], cuts: NDArray[np.intp], family: CovarianceFamily) -> Array:
+    """Return the mean log-likelihood that EM reaches from each of several partitions of sorted samples.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (S, n)
+    sample, cuts
+        See `_partitions`.
+    family : CovarianceFamily
+    """
+    n_values = Z.shape[1]
+    first, second = (np.pad(np.cumsum(power, axis=1), ((0, 0), (1, 0))) for power in (Z, Z * Z))
+    counts = np.diff(cuts, axis=1).astype(np.float64)
+    means = np.diff(np.take_along_axis(first[sample], cuts, 1), axis=1) / counts
+    squares = np.diff(np.take_along_axis(second[sample], cuts, 1), axis=1) / counts
+    floor = np.full(1, LEAST_DEVIATION**2)
+    variances = np.maximum(squares - means**2, floor)
+    if family is FAMILIES["E"]:
+        pooled = (counts * variances).sum(axis=1, keepdims=True) / n_values
+        variances = np.broadcast_to(pooled, counts.shape).copy()
+    starts = MixtureStack(
+        family,
+        counts / n_values,
+        means[:, :, None],
+        variances,
+        family.representation.factor(variances),
+        np.zeros(counts.shape, dtype=bool),
+    )
+    ends = default_backend(1).climb_each(
+        Rows(Z.reshape(-1, 1), Coordinates.identity(1)),
+        np.stack([sample, sample + 1], axis=1).astype(np.int64) * n_values,
+        starts,
+        Regularization(floor, np.zeros(1)),
+        tol=TOLERANCE,
+        max_iter=MOST_ITERATIONS,
+    )
+    return ends.log_likelihood
 
 
 def _partitions(Z: Array, n_parts: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
