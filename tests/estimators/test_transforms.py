@@ -15,12 +15,16 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from gaussmix import (
     AutoGaussianMixture,
     GaussianMixture,
+    MixtureDiscriminantProjection,
     TransformedMixtureError,
     bootstrap,
     goodness_of_fit,
     high_density_clusters,
     merge_components,
+    standard_errors,
 )
+from gaussmix.data.scaling import Scaling
+from gaussmix.estimators.units import in_data_units
 
 
 def log_normal(n=400, n_features=2, seed=0):
@@ -155,6 +159,9 @@ def test_a_warm_start_keeps_the_transforms():
     mixture.fit(np.random.default_rng(0).normal(20.0, 1.0, (100, 2)))
     assert mixture.transforms_ == before
     assert mixture.score(X) == pytest.approx(np.mean(mixture.score_samples(X)))
+    plain = GaussianMixture.from_parameters([1.0], [[3.0, 3.0]], [np.eye(2)])
+    plain.set_params(transforms="auto", warm_start=True).fit(X)
+    assert plain.transforms_ is None
 
 
 def test_noise_is_drawn_and_scored_in_the_units_of_the_data():
@@ -202,6 +209,9 @@ def test_copies_say_the_same(fitted):
         lambda model, X: bootstrap(model, X, n_resamples=10),
         lambda model, X: goodness_of_fit(model, X),
         lambda model, X: high_density_clusters(model, X),
+        lambda model, X: standard_errors(model, X),
+        lambda model, X: MixtureDiscriminantProjection(model).fit(X),
+        lambda model, X: in_data_units(model, Scaling(np.zeros(2), np.ones(2))),
     ],
 )
 def test_what_needs_a_gaussian_mixture_says_how_to_have_one(fitted, use):

@@ -480,13 +480,11 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             if hasattr(self, name):
                 delattr(self, name)
         continued = self.warm_start and hasattr(self, "converged_")
-        rows = FittedRows.of(
-            data,
-            weights,
-            self.transforms,
-            getattr(self, "feature_names_in_", None),
-            known=getattr(self, "transforms_", None) if continued else None,
-        )
+        if continued:
+            rows = FittedRows.known(data, weights, getattr(self, "transforms_", None))
+        else:
+            names = getattr(self, "feature_names_in_", None)
+            rows = FittedRows.of(data, weights, self.transforms, names)
         if isinstance(self.n_components, str):
             choice = self._best_number(rows.values, weights)
             store_fit(self, choice.result, rows, n_samples, total)

@@ -38,10 +38,8 @@ class FittedRows:
         sample_weight: Array | None,
         names: str | Sequence[str] | None,
         feature_names: Sequence[str] | None = None,
-        *,
-        known: FeatureTransforms | None = None,
     ) -> FittedRows:
-        """Return rows as a fit shall see them.
+        """Return rows as a fit shall see them, with transforms that are named or chosen.
 
         Parameters
         ----------
@@ -50,13 +48,18 @@ class FittedRows:
         names : "auto", sequence of str or None
             See ``transforms`` of `gaussmix.GaussianMixture`.
         feature_names : sequence of str, optional
-        known : FeatureTransforms, optional
-            Those of an earlier fit that goes on.
         """
         if names is None:
             return cls(X, None, 0.0)
-        transforms = known or choose_transforms(X, sample_weight, names, feature_names=feature_names)
-        if not transforms.changed:
+        chosen = choose_transforms(X, sample_weight, names, feature_names=feature_names)
+        return cls.known(X, sample_weight, chosen if chosen.changed else None)
+
+    @classmethod
+    def known(
+        cls, X: NDArray[np.floating], sample_weight: Array | None, transforms: FeatureTransforms | None
+    ) -> FittedRows:
+        """Return rows as a fit shall see them, with transforms that are known."""
+        if transforms is None:
             return cls(X, None, 0.0)
         log_jacobian = float(np.average(transforms.log_jacobian(X), weights=sample_weight))
         return cls(forward(transforms, X), transforms, log_jacobian)
