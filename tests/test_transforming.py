@@ -95,7 +95,7 @@ def test_names_are_obeyed():
     [
         ("log", "a name for each feature, but is 'log'"),
         (["log"], "1 name.s., but there are 2 feature"),
-        (["log", "ln"], "among identity, log, sqrt, yeo-johnson and auto, but has 'ln'"),
+        (["log", "ln"], "among identity, log, sqrt, cbrt, yeo-johnson and auto, but has 'ln'"),
         (["identity", "sqrt"], "needs positive values.*feature 'size' has values from -3 to -1"),
     ],
 )

@@ -18,6 +18,8 @@ from gaussmix.core.parameters import CovarianceFamily, Regularization, n_free_pa
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.core.transforms import (
+    TRANSFORMS,
+    CubeRoot,
     FeatureTransform,
     FeatureTransforms,
     Identity,
@@ -28,7 +30,7 @@ from gaussmix.core.transforms import (
 from gaussmix.covariance import FAMILIES
 from gaussmix.scales import LARGEST_DEVIATION, MIDDLE_IN_DEVIATIONS
 
-TRANSFORM_NAMES = ("identity", "log", "sqrt", "yeo-johnson")
+TRANSFORM_NAMES = tuple(TRANSFORMS)
 PARAMETERS_OF_A_TRANSFORM = 2
 """BIC counts a transform as so many parameters: which it is, and what it takes from the data. It has to be
 better by 8 in 60 rows and by 12 in 500; of features that are mixtures of normal distributions one in a
@@ -66,8 +68,8 @@ def choose_transforms(
         Finite.
     sample_weight : ndarray of shape (N,), optional
     names : "auto" or sequence of D str
-        A name for each feature, among "identity", "log", "sqrt", "yeo-johnson" and "auto", which leaves the
-        choice to the data; "auto" alone does so for all.
+        A name for each feature, among "identity", "log", "sqrt", "cbrt", "yeo-johnson" and "auto", which
+        leaves the choice to the data; "auto" alone does so for all.
     feature_names : sequence of D str, optional
         What errors call the features; by default their numbers.
 
@@ -134,7 +136,8 @@ def _named(name: str, column: Array, weights: Array, called: str) -> FeatureTran
         )
     candidates = list(_candidates(name, column))
     if not candidates:
-        needed = {"log": "positive values", "sqrt": "positive values, and zeros at most beside"}
+        with_zeros = "positive values, and zeros at most beside"
+        needed = {"log": "positive values", "sqrt": with_zeros, "cbrt": with_zeros}
         raise ValueError(
             f"the transform {name!r} needs {needed.get(name, 'different values')}, but {called} has values "
             f"from {column.min():g} to {column.max():g}. Leave it as it is ('identity')."
@@ -157,8 +160,9 @@ def _candidates(name: str, values: Array) -> Iterator[FeatureTransform]:
             yield from (YeoJohnson(float(middle), float(scale), exponent) for exponent in EXPONENTS)
     elif name == "log" and values.min() > 0:
         yield Logarithm(float(values.min()))
-    elif name == "sqrt" and values.min() >= 0 and values.max() > 0:
-        yield SquareRoot(float(values[values > 0].min()))
+    elif name in ("sqrt", "cbrt") and values.min() >= 0 and values.max() > 0:
+        root = SquareRoot if name == "sqrt" else CubeRoot
+        yield root(float(values[values > 0].min()))
 
 
 def _without_far_ones(column: Array, weights: Array) -> tuple[Array, Array]:

@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gaussmix.core.transforms import FeatureTransforms, Identity, Logarithm, SquareRoot, YeoJohnson
+from gaussmix.core.transforms import (
+    CubeRoot,
+    FeatureTransforms,
+    Identity,
+    Logarithm,
+    SquareRoot,
+    YeoJohnson,
+)
 
 ALL = [
     Identity(),
     Logarithm(0.5),
     Logarithm(1e-300),
     SquareRoot(2.0),
+    CubeRoot(0.3),
     *(YeoJohnson(3.0, 2.0, exponent) for exponent in (0.0, 0.5, 1.0, 1.5, 2.0)),
 ]
 

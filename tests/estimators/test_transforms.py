@@ -81,7 +81,7 @@ def test_the_inverse_of_a_mean_is_the_median_of_the_component(fitted):
     assert np.array(medians) == pytest.approx(fitted.transforms_.inverse(fitted.means_), rel=0.02)
 
 
-@pytest.mark.parametrize("names", [["sqrt"], ["yeo-johnson"], ["log"]])
+@pytest.mark.parametrize("names", [["sqrt"], ["cbrt"], ["yeo-johnson"], ["log"]])
 def test_samples_have_the_density_that_is_told_of_them(names):
     x = np.random.default_rng(0).chisquare(4, (500, 1))
     mixture = GaussianMixture(2, transforms=names, random_state=0).fit(x)
@@ -101,6 +101,20 @@ def test_one_log_normal_cloud_is_one_component(seed):
     assert mixture.n_components_ == 1
     assert mixture.transforms_.names == ("log", "log")
     assert mixture.bic(X) == pytest.approx(mixture.selection_.ranking[0].bic)
+
+
+@pytest.mark.parametrize("kind", ["chi-squared", "exponential", "gamma"])
+def test_one_cloud_of_waiting_times_is_one_component(kind):
+    generator = np.random.default_rng(0)
+    draw = {
+        "chi-squared": lambda: generator.chisquare(4.0, (400, 2)),
+        "exponential": lambda: generator.exponential(3.0, (400, 2)),
+        "gamma": lambda: generator.gamma(2.0, 3.0, (400, 2)),
+    }[kind]
+    mixtures = [
+        AutoGaussianMixture(range(1, 5), transforms="auto", random_state=0).fit(draw()) for _ in range(3)
+    ]
+    assert [mixture.n_components_ for mixture in mixtures].count(1) >= 2
 
 
 def test_criteria_compare_transforms():

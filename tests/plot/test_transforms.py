@@ -34,7 +34,7 @@ def model(table):
     return GaussianMixture(2, transforms=["log", "identity"], random_state=0).fit(table)
 
 
-@pytest.mark.parametrize("names", [["log"], ["sqrt"], ["yeo-johnson"]])
+@pytest.mark.parametrize("names", [["log"], ["sqrt"], ["cbrt"], ["yeo-johnson"]])
 def test_the_density_is_the_models_own(names):
     x = np.random.default_rng(0).gamma(3.0, 2.0, (300, 1))
     model = GaussianMixture(2, transforms=names, random_state=0).fit(x)

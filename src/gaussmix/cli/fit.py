@@ -69,8 +69,8 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
 @click.option("--standardize", is_flag=True, help="Fit on columns brought to mean 0 and variance 1.")
 @click.option(
     "--transform", type=click.Choice(["auto", "none"]),
-    help="Whether to fit skewed columns as logarithm, square root or by Yeo and Johnson, where that is "
-    "clearly likelier. [default: auto; none with --standardize]",
+    help="Whether to fit skewed columns as logarithms, roots or by Yeo and Johnson, where that "
+    "is clearly likelier. [default: auto; none with --standardize]",
 )  # fmt: skip
 @drop_missing_option
 @header_option

@@ -133,11 +133,12 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         along the axes or, where components may lie along any direction, along the principal axes. `predict`
         gives rows of noise the label -1, and the last column of `predict_proba` is noise's.
     transforms : "auto", sequence of str or None, default=None
-        Transform of each feature before the fit, for skewed ones: "identity", "log", "sqrt", "yeo-johnson" or
-        "auto", which takes the one under which mixtures of that feature alone have the best BIC by far;
-        "auto" alone does so for all features. The mixture is one of transformed features, and `means_` and
-        all other parameters, those to start from and of a prior too, are in their units. Rows are always in
-        the data's own units, and so are densities, with the transform's Jacobian, criteria and samples.
+        Transform of each feature before the fit, for skewed ones: "identity", "log", "sqrt", "cbrt",
+        "yeo-johnson" or "auto", which takes the one under which mixtures of that feature alone have the best
+        BIC by far; "auto" alone does so for all features. The mixture is one of transformed features, and
+        `means_` and all other parameters, those to start from and of a prior too, are in their units. Rows
+        are always in the data's own units, and so are densities, with the transform's Jacobian, criteria and
+        samples.
 
     Attributes
     ----------

@@ -210,7 +210,12 @@ def transform_sentence(summary: MixtureSummary) -> str:
     summary : MixtureSummary
     """
     names = display_names(summary.feature_names)
-    kinds = {"log": "logarithm", "sqrt": "square root", "yeo-johnson": "Yeo-Johnson's transform"}
+    kinds = {
+        "log": "logarithm",
+        "sqrt": "square root",
+        "cbrt": "cube root",
+        "yeo-johnson": "Yeo-Johnson's transform",
+    }
     parts = [
         f"{words} of {join_words(_shortened([names[d] for d in of_kind]))}"
         for kind, words in kinds.items()

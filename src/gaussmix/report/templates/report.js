@@ -213,9 +213,10 @@
       const at = Math.log(bound);
       return z < at ? bound * (1 + z - at) : Math.exp(z);
     }
-    if (transform.name === "sqrt") {
-      const root = Math.sqrt(bound);
-      return z < root ? bound + 2 * root * (z - root) : z * z;
+    const degree = {sqrt: 2, cbrt: 3}[transform.name];
+    if (degree) {
+      const root = bound ** (1 / degree);
+      return z < root ? bound * (1 + degree * (z / root - 1)) : z ** degree;
     }
     const exponent = z < 0 ? 2 - transform.exponent : transform.exponent, size = Math.abs(z);
     const moved = exponent === 0 ? Math.expm1(size) : Math.expm1(Math.log1p(exponent * size) / exponent);
