@@ -71,6 +71,17 @@ def test_what_has_no_unit_is_that_of_the_transformed_rows(explained, plain):
         )
 
 
+def test_rows_are_typical_and_unusual_as_they_are_transformed(explained, plain, model, table):
+    for mine, other in zip(explained.groups, plain.groups, strict=True):
+        for kind in ("typical_rows", "border_rows", "unusual_rows"):
+            assert [row.row for row in getattr(mine, kind)] == [row.row for row in getattr(other, kind)]
+    rows = [row.row for row in explained.summary.unusual_rows]
+    assert rows == [row.row for row in plain.summary.unusual_rows]
+    told = [row.log_density for row in explained.summary.unusual_rows]
+    assert told == pytest.approx(model.score_samples(table[rows]))
+    assert [row.values for row in explained.summary.unusual_rows] == [tuple(table[row]) for row in rows]
+
+
 def test_rules_and_trees_are_told_in_the_units_of_the_data(explained, table):
     for group in explained.groups:
         for condition in group.rule.conditions:

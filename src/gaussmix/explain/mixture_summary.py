@@ -177,7 +177,7 @@ class MixtureSummary:
     first_row_number : int
         The number by which a reader knows the table's first row.
     unusual_rows : tuple of UnusualRow
-        The rows of least density, the least first.
+        The rows of least density, the least first: that of transformed features, where some are.
     components : tuple of ComponentSummary
     clouds : tuple of tuple of int
         The components joined where they are slices of one cloud rather than separate groups; a separate

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core.rows import Array
 from gaussmix.explain.assignment import SURE
+from gaussmix.explain.components import transforms_of
 from gaussmix.explain.groups import Groups
 from gaussmix.explain.row_explanation import ConditionalDeviation, NotableRow
 from gaussmix.explain.rows import RowTable
@@ -82,8 +83,12 @@ def survey_groups(
     labels = np.full(table.n_rows, -1, dtype=np.int32)
     counts, total = np.zeros(n_groups, dtype=np.int64), np.zeros(n_groups)
     kinds = [[_Least(n_shown) for _ in range(n_groups)] for _ in range(3)]
-    for start, rows, _ in table.blocks(len(model.weights_)):
-        log_density = np.asarray(model.score_samples(rows), dtype=np.float64)
+    transforms = transforms_of(model)
+    for start, rows, values in table.blocks(len(model.weights_)):
+        # Of transformed features, where the middle of a component is where it is densest.
+        log_density = np.asarray(model.score_samples(rows), dtype=np.float64) - transforms.log_jacobian(
+            values
+        )
         responsibilities = np.asarray(model.predict_proba(rows), dtype=np.float64)
         probabilities = groups.probabilities(responsibilities)
         label = probabilities.argmax(axis=1)

@@ -256,7 +256,9 @@ def _unusual_rows(
     responsibilities = model.predict_proba(rows)[:, : len(contrasts.means)]
     labels = responsibilities.argmax(axis=1)
     unusual = []
-    z = transforms_of(model).forward(values)
+    transforms = transforms_of(model)
+    z, log_density = transforms.forward(values), assignment.unusual_log_density
+    log_density = log_density + transforms.log_jacobian(values)
     for i, (row, label) in enumerate(zip(assignment.unusual.tolist(), labels.tolist(), strict=True)):
         deviation = standardised_difference(
             z[i] - contrasts.means[label], contrasts.deviations[label], np.abs(z[i])
@@ -266,7 +268,7 @@ def _unusual_rows(
             UnusualRow(
                 row=row,
                 number=row if row_numbers is None else int(row_numbers[row]),
-                log_density=float(assignment.unusual_log_density[i]),
+                log_density=float(log_density[i]),
                 component=label,
                 probability=float(responsibilities[i, label]),
                 values=tuple(values[i].tolist()),
