@@ -43,6 +43,9 @@ PATIENCE = 2
 FEW_VALUES = 20
 """A feature with no more different values than this is a scale of answers, or flags, and stays as it is."""
 FEW_ROWS = 20
+HEAP = 0.05
+"""A value with this share of the rows, and with five times those of any other, is no part of a skewed shape:
+such a feature stays as it is. No transform makes one group of a heap and what lies beside it."""
 EXPONENTS = (0.0, 2.0)
 LARGEST_GAP = np.log(5.0)
 SHARE_BEYOND_GAP = 0.02
@@ -109,7 +112,7 @@ def _best_for(column: Array, weights: Array) -> FeatureTransform:
     """Return the transform that a feature calls for."""
     values, weights = _without_far_ones(column, weights)
     identity: FeatureTransform = Identity()
-    if len(values) < FEW_ROWS or len(np.unique(values)) <= FEW_VALUES or not _in_range(values):
+    if len(values) < FEW_ROWS or not _in_range(values) or _is_lattice(values, weights):
         return identity
     others = [
         one
@@ -119,6 +122,15 @@ def _best_for(column: Array, weights: Array) -> FeatureTransform:
     ]
     possible = [identity, *others]
     return possible[int(np.argmin(_bics(possible, values, weights)))]
+
+
+def _is_lattice(values: Array, weights: Array) -> bool:
+    """Return whether a feature has few different values, or a heap of rows with the same one."""
+    different, places = np.unique(values, return_inverse=True)
+    if len(different) <= FEW_VALUES:
+        return True
+    second, first = np.sort(np.bincount(places, weights=weights))[-2:]
+    return bool(first > HEAP * weights.sum() and first > 5.0 * second)
 
 
 def _in_range(values: Array) -> bool:
