@@ -92,6 +92,10 @@ bench-engine: build  ## Time the engine beside others and the machine's limits
 bench-quality: build  ## Ask whether default fits find the best known optimum, beside scikit-learn
 	$(BIN)/python -m benchmarks.quality --seeds 20
 
+.PHONY: bench-answers
+bench-answers: build  ## Ask whether the groups of ordinary tables are found, beside scikit-learn and mclust
+	$(BIN)/python -m benchmarks.answers
+
 .PHONY: bench-selection
 bench-selection: build  ## Time the automatic choice, beside mclust's values where they are at hand
 	$(BIN)/python -m benchmarks.selection --output docs/benchmarks-selection.md

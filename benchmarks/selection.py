@@ -72,7 +72,7 @@ def main() -> None:
         "# Benchmarks of the automatic choice",
         "",
         f"Made by `make bench-selection`, {available_threads()} threads. Times are those of one whole fit of",
-        "`AutoGaussianMixture` at defaults: fourteen families, one to nine components.",
+        "`AutoGaussianMixture` at defaults: fourteen families, one to nine components and more.",
         "",
         *times(),
         *against_mclust(arguments.data),

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
         DataError,
         DegenerateComponentWarning,
         DegenerateCovarianceError,
+        DependentFeaturesWarning,
         GaussmixError,
         ModelFileError,
+        SampleWeightWarning,
         TransformedMixtureError,
     )
     from gaussmix.inference import bootstrap, goodness_of_fit, n_components_test, standard_errors
@@ -56,9 +58,11 @@ _HOMES = {
     "standard_errors": "gaussmix.inference",
     "DataError": "gaussmix.exceptions",
     "DegenerateComponentWarning": "gaussmix.exceptions",
+    "DependentFeaturesWarning": "gaussmix.exceptions",
     "DegenerateCovarianceError": "gaussmix.exceptions",
     "GaussmixError": "gaussmix.exceptions",
     "ModelFileError": "gaussmix.exceptions",
+    "SampleWeightWarning": "gaussmix.exceptions",
     "TransformedMixtureError": "gaussmix.exceptions",
 }
 
@@ -68,6 +72,7 @@ __all__ = [
     "DataError",
     "DegenerateComponentWarning",
     "DegenerateCovarianceError",
+    "DependentFeaturesWarning",
     "GaussianMixture",
     "GaussianMixtureImputer",
     "GaussianMixtureRegressor",
@@ -76,6 +81,7 @@ __all__ = [
     "MixtureDiscriminantProjection",
     "MixtureDistribution",
     "ModelFileError",
+    "SampleWeightWarning",
     "TransformedMixtureError",
     "bootstrap",
     "goodness_of_fit",

@@ -95,4 +95,12 @@ class DegenerateCovarianceError(GaussmixError, ValueError):
 
 
 class DegenerateComponentWarning(UserWarning):
-    """A component collapsed during the fit and its covariance was held up at the floor."""
+    """A component collapsed during the fit and was held up at the floor, or lost all its rows."""
+
+
+class DependentFeaturesWarning(UserWarning):
+    """Features follow from others, such as sums, copies and constants, and were left out of a fit."""
+
+
+class SampleWeightWarning(UserWarning):
+    """Weights of rows were taken as proportions, where it matters how many rows they stand for."""

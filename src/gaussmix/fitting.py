@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from gaussmix.backends import Backend
 from gaussmix.core import criteria
 from gaussmix.core.conjugate_prior import Prior
+from gaussmix.core.density import FactorForm
 from gaussmix.core.em import EMResult, Expect, maximise, run_em
 from gaussmix.core.noise import moments_beside_noise
 from gaussmix.core.noise import without_noise as statistics_without_noise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
+from gaussmix.core.relations import Relations, find_relations
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.statistics import SufficientStatistics
 from gaussmix.covariance import LowRankFamily
+from gaussmix.covariance.floor import collapsed_components
 from gaussmix.covariance.rank import best_rank
 from gaussmix.initialization import (
     Move,
@@ -55,6 +58,8 @@ class FitResult:
         How the starts compared; None if there was but one place to start from.
     region : Region, optional
         Where noise may lie, if there is noise.
+    relations : Relations, optional
+        Columns that follow from others, if there are some and the fit was made without them.
     """
 
     parameters: MixtureParameters
@@ -62,6 +67,7 @@ class FitResult:
     constant: NDArray[np.bool_]
     stability: Stability | None
     region: Region | None = None
+    relations: Relations | None = None
 
 
 class Monitor(Protocol):
@@ -109,7 +115,8 @@ def fit_mixture(
     """Fit a mixture and return the likeliest found.
 
     The search for the best optimum is made on a sample that stands for all rows; EM then goes on from there
-    with all of them.
+    with all of them. Where columns follow from others, and the family has matrices that can tell of it, the
+    fit is made in the columns that remain.
 
     Parameters
     ----------
@@ -143,6 +150,59 @@ def fit_mixture(
     DegenerateCovarianceError
         If a covariance becomes singular and `reg_covar` is zero.
     """
+    matrices = family.representation.form in (FactorForm.FULL, FactorForm.SHARED)
+    relations = None
+    if matrices and reg_covar is None and not (given.any or isinstance(family, LowRankFamily)):
+        relations = find_relations(X, sample_weight)
+    if relations is not None and (noise is not False and noise is not True):
+        relations = None  # the volume that the user gave is one of all columns
+    fit = partial(
+        _fit_columns,
+        family=family,
+        n_components=n_components,
+        start=start,
+        moves=moves,
+        avoid_spikes=avoid_spikes,
+        given=given,
+        reg_covar=reg_covar,
+        tol=tol,
+        max_iter=max_iter,
+        accelerate=accelerate,
+        n_init=n_init,
+        generator=generator,
+        backend=backend,
+        prior=prior,
+        noise=noise,
+    )
+    if relations is None:
+        return fit(X, sample_weight, monitor=monitor)
+    watching = None if monitor is None else _LiftingMonitor(monitor, relations, family)
+    part = np.ascontiguousarray(X[:, relations.independent])
+    return lifted(fit(part, sample_weight, monitor=watching), relations, family, X)
+
+
+def _fit_columns(
+    X: NDArray[np.floating],
+    sample_weight: Array | None,
+    *,
+    family: CovarianceFamily,
+    n_components: int,
+    start: Start,
+    moves: Sequence[Move],
+    avoid_spikes: bool,
+    given: GivenParameters,
+    reg_covar: float | None,
+    tol: float,
+    max_iter: int,
+    accelerate: bool,
+    n_init: int,
+    generator: np.random.RandomState,
+    backend: Backend,
+    monitor: Monitor | None,
+    prior: Prior | None,
+    noise: bool | float,
+) -> FitResult:
+    """Fit a mixture in columns of which none follows from others; see `fit_mixture`."""
     scales = measure(X, sample_weight, backend, common_scale=family.common_scale)
     rows = Rows(X, scales.coordinates, sample_weight)
     spread = np.sqrt(scales.variances)
@@ -151,7 +211,7 @@ def fit_mixture(
     sample = representative_sample(rows, spread, n_components, generator)
     regularization = regularization_for(scales, sample, reg_covar)
     data = StartingData(
-        rows, sample, spread, family, regularization, backend, own_unit=_own_unit(scales, spread)
+        rows, sample, spread, family, regularization, backend, own_unit=own_unit(scales, spread)
     )
     if prior is not None:
         sums = prior_for(prior, data, n_components, generator)
@@ -163,12 +223,7 @@ def fit_mixture(
     if noise is not False:
         region = region_of(data, None if noise is True else float(noise))
 
-    def expect(parameters: MixtureParameters) -> SufficientStatistics:
-        if parameters.noise is None:
-            return backend.expect(rows, parameters.density(), family.moments)
-        moments = moments_beside_noise(family.moments)
-        found = backend.expect(rows, parameters.density(), moments)
-        return statistics_without_noise(found, family.moments)
+    expect = e_step(backend, rows, family)
 
     def observe(number: int, parameters: MixtureParameters, log_likelihood: float, gain: float) -> bool:
         assert monitor is not None
@@ -201,6 +256,8 @@ def fit_mixture(
             result = _before_new_spikes(climb, first.parameters, result, n_spikes)
         if chooses_rank:
             result = _with_best_rank(expect, result, first.regularization, tol=tol, max_iter=max_iter)
+        collapsed = collapsed_components(result.parameters, first.regularization)
+        result = replace(result, parameters=replace(result.parameters, repaired=collapsed))
         result = with_log_likelihoods_of_data(result, jacobian)
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
@@ -213,10 +270,94 @@ def fit_mixture(
     return FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, stability, region)
 
 
-def _own_unit(scales: Scales, spread: Array) -> Array:
+def lifted(
+    result: FitResult, relations: Relations, family: CovarianceFamily, X: NDArray[np.floating]
+) -> FitResult:
+    """Return a fit in the columns that remain as one in all.
+
+    Parameters
+    ----------
+    result : FitResult
+    relations : Relations
+    family : CovarianceFamily
+        With matrices.
+    X : ndarray of shape (N, D)
+    """
+    parameters = relations.lifted(result.parameters, family)
+    region = result.region
+    if region is not None:
+        bounds = X.min(axis=0).astype(float), X.max(axis=0).astype(float)
+        region = Region(*bounds, region.log_volume - relations.log_density)
+    em = with_log_likelihoods_of_data(result.em, relations.log_density)
+    constant = np.zeros(parameters.n_features, dtype=bool)
+    return FitResult(parameters, em, constant, result.stability, region, relations)
+
+
+@dataclass(frozen=True)
+class _LiftingMonitor:
+    """Tells a monitor of a fit in the columns that remain as if it were one in all.
+
+    Parameters
+    ----------
+    monitor : Monitor
+    relations : Relations
+    family : CovarianceFamily
+    """
+
+    monitor: Monitor
+    relations: Relations
+    family: CovarianceFamily
+
+    def begin_run(self, run: int) -> None:
+        """Take note that EM starts from start number `run`."""
+        self.monitor.begin_run(run)
+
+    def iteration(
+        self, number: int, parameters: Callable[[], MixtureParameters], log_likelihood: float, gain: float
+    ) -> bool:
+        """Take note of an iteration, numbered from one; return whether to stop this run here."""
+        told = log_likelihood + self.relations.log_density
+        return self.monitor.iteration(number, lambda: self._lifted(parameters()), told, gain)
+
+    def end_run(self, result: EMResult, parameters: Callable[[], MixtureParameters]) -> None:
+        """Take note of how the run ended."""
+        told = with_log_likelihoods_of_data(result, self.relations.log_density)
+        self.monitor.end_run(told, lambda: self._lifted(parameters()))
+
+    def _lifted(self, parameters: MixtureParameters) -> MixtureParameters:
+        return self.relations.lifted(parameters, self.family)
+
+
+def e_step(backend: Backend, rows: Rows, family: CovarianceFamily) -> Expect:
+    """Return the E-step of mixtures of a family, with noise beside their components or without.
+
+    Parameters
+    ----------
+    backend : Backend
+    rows : Rows
+    family : CovarianceFamily
+    """
+
+    def expect(parameters: MixtureParameters) -> SufficientStatistics:
+        if parameters.noise is None:
+            return backend.expect(rows, parameters.density(), family.moments)
+        moments = moments_beside_noise(family.moments)
+        found = backend.expect(rows, parameters.density(), moments)
+        return statistics_without_noise(found, family.moments)
+
+    return expect
+
+
+def own_unit(scales: Scales, spread: Array) -> Array:
     """Return what a unit of the data is in working coordinates, but for a factor common to all features.
 
     Such that the largest spread in it is about one: what all features are measured in shall not matter.
+
+    Parameters
+    ----------
+    scales : Scales
+    spread : ndarray of shape (D,)
+        In working coordinates.
     """
     unit = scales.coordinates.scale
     varying = ~scales.constant
@@ -285,7 +426,7 @@ def _with_best_rank(
 
 
 def with_log_likelihoods_of_data(result: EMResult, jacobian: float) -> EMResult:
-    """Return a result with its log-likelihoods moved from working coordinates to the data's units."""
+    """Return a result with its log-likelihoods moved, as from working coordinates to the data's units."""
     return replace(
         result,
         log_likelihood=result.log_likelihood + jacobian,

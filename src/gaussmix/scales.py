@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from gaussmix.backends import Backend
 from gaussmix.core.conjugate_prior import Prior, ShrinkagePrior
 from gaussmix.core.density import Density, FactorForm
-from gaussmix.core.parameters import Regularization
+from gaussmix.core.fences import fences
+from gaussmix.core.parameters import VARIANCE_OF_A_STEP, Regularization
 from gaussmix.core.prior import PriorSums
+from gaussmix.core.resolution import resolution
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.statistics import Moments
 from gaussmix.exceptions import FeatureRangeError
@@ -23,7 +25,10 @@ ROUNDING_FLOOR = 1e-14
 """The same where the floor only has to catch rounding."""
 MIDDLE_IN_DEVIATIONS = 2 * 0.6744897501960817
 """Distance of the quartiles of a normal distribution, in standard deviations."""
+FARTHEST = 1e120
+"""Deviations that a value may lie from the centre, so that its square stays within the range of doubles."""
 NUMBERS_AT_A_TIME = 4096
+NUMBERS_IN_A_BLOCK = 1 << 20
 LARGEST_DEVIATION = 1e153
 """The square of anything larger, summed over many rows, can leave the range of doubles."""
 
@@ -52,6 +57,9 @@ def measure(
 ) -> Scales:
     """Measure location and scale of each feature, in two steps so that no square can overflow.
 
+    Values far outside the range of nearly all count as if they lay on a fence about it: no single one, such
+    as one that stands for a missing entry, decides in what units all others are seen.
+
     Parameters
     ----------
     X : ndarray of shape (N, D)
@@ -72,6 +80,11 @@ def measure(
     center = rough.to_data(centered.centers[0])
     deviation = np.sqrt(np.maximum(centered.second[0] / centered.counts[0], 0.0)) / rough.scale
     check_range(deviation)
+    low, high = fences(X, sample_weight)
+    if (lowest < low).any() or (highest > high).any():
+        low, high = np.maximum(low, lowest), np.minimum(high, highest)
+        center, deviation = _within_fences(X, sample_weight, low, high)
+        deviation = np.maximum(deviation, np.maximum(highest - center, center - lowest) / FARTHEST)
     constant = deviation <= 8 * np.finfo(X.dtype).eps * np.abs(center)
     # The units of a constant feature can only be guessed from its value.
     guessed = np.where(center == 0, 1.0, np.abs(center))
@@ -82,6 +95,26 @@ def measure(
         spread = np.where(constant, guessed, deviation)
         coordinates = Coordinates.around(center, spread)
     return Scales(coordinates, (spread * coordinates.scale) ** 2, constant)
+
+
+def _within_fences(
+    X: NDArray[np.floating], sample_weight: Array | None, low: Array, high: Array
+) -> tuple[Array, Array]:
+    """Return mean and standard deviation of each feature, with values brought within finite bounds."""
+    inner = Coordinates.around(0.5 * low + 0.5 * high, 0.5 * high - 0.5 * low)
+    step = max(1, NUMBERS_IN_A_BLOCK // X.shape[1])
+    moments = []
+    center = np.zeros(X.shape[1])
+    for power in (1, 2):  # the second about the mean
+        total, sums = 0.0, np.zeros(X.shape[1])
+        for begin in range(0, len(X), step):
+            z = inner.to_working(np.clip(X[begin : begin + step], low, high)) - center
+            weights = np.ones(len(z)) if sample_weight is None else sample_weight[begin : begin + step]
+            total += float(weights.sum())
+            sums += weights @ z**power
+        moments.append(sums / total)
+        center = moments[0]
+    return inner.to_data(center), np.sqrt(moments[1]) / inner.scale
 
 
 def _of_features(
@@ -137,7 +170,13 @@ def regularization_for(scales: Scales, sample: Sample, reg_covar: float | None) 
     scale = scales.coordinates.scale
     addition = (reg_covar or 0.0) * scale * scale
     floor = relative * np.minimum(scales.variances, _variances_of_the_middle(sample, scales.variances))
-    return Regularization(floor, addition, reg_covar == 0, relative, lowest=ROUNDING_FLOOR * scales.variances)
+    lowest = ROUNDING_FLOOR * scales.variances
+    if reg_covar is not None:  # as scikit-learn has it
+        return Regularization(floor, addition, reg_covar == 0, relative, lowest)
+    # Rows that are repeated are no sign that values were rounded.
+    recorded = VARIANCE_OF_A_STEP * resolution(sample.z[sample.is_new]) ** 2
+    floor, lowest = np.maximum(floor, recorded), np.maximum(lowest, recorded)
+    return Regularization(floor, addition, False, relative, lowest, recorded=recorded)
 
 
 def prior_for(

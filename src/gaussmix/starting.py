@@ -17,6 +17,7 @@ from gaussmix.covariance.floor import isotropic
 from gaussmix.covariance.rank import best_rank
 from gaussmix.initialization import (
     Move,
+    Portfolio,
     Region,
     Search,
     Stability,
@@ -25,6 +26,7 @@ from gaussmix.initialization import (
     parameters_of_partition,
     without_noise,
 )
+from gaussmix.initialization.projection import needed_rows, search_along_directions
 
 MOST_OPERATIONS_OF_M_STEP = 1_000_000
 """Components times cubed features above which there is no search: M-steps would take too long. A twentieth
@@ -153,7 +155,7 @@ class Starter:
                 first = self._search(part, family, generator)
                 if self.region is not None:
                     jacobian = self.data.rows.coordinates.log_jacobian
-                    beside = _beside_noise(first.parameters, self.region, share, jacobian)
+                    beside = beside_noise(first.parameters, self.region, share, jacobian)
                     first = replace(first, parameters=beside)
                 yield first
 
@@ -179,7 +181,7 @@ class Starter:
         searched = data
         if family is not data.family:  # a prior belongs to the family that is to be fitted
             searched = replace(data, family=family, regularization=_for_search(data))
-        found = _first_parameters(
+        found = first_parameters(
             searched,
             self.n_components,
             self.start,
@@ -202,7 +204,7 @@ class Starter:
         return First(maximise(sums, fitted, floored), floored, stability)
 
 
-def _beside_noise(
+def beside_noise(
     parameters: MixtureParameters, region: Region, share: float, jacobian: float
 ) -> MixtureParameters:
     """Return parameters, in working coordinates, with noise beside them.
@@ -234,7 +236,7 @@ def _for_search(data: StartingData) -> Regularization:
     )
 
 
-def _first_parameters(
+def first_parameters(
     data: StartingData,
     n_components: int,
     start: Start,
@@ -244,8 +246,18 @@ def _first_parameters(
     *,
     avoid_spikes: bool,
     max_iter: int,
+    others: Sequence[MixtureParameters] = (),
 ) -> tuple[MixtureParameters, Regularization, Stability | None]:
-    """Return what EM shall start from, in working coordinates, the floor to hold, and how starts compared."""
+    """Return what EM shall start from, in working coordinates, the floor to hold, and how starts compared.
+
+    Parameters
+    ----------
+    data, n_components, start, moves, given, avoid_spikes, max_iter
+        See `Starter`.
+    generator : numpy.random.RandomState
+    others : sequence of MixtureParameters
+        Where EM has ended elsewhere, see `Search`.
+    """
 
     def floored(parameters: MixtureParameters) -> Regularization:
         return data.regularization.for_spread_within(parameters.pooled_variances())
@@ -253,11 +265,16 @@ def _first_parameters(
     n_features = data.rows.n_features
     most = MOST_OPERATIONS_OF_M_STEP if data.family.independent else MOST_OPERATIONS_OF_M_STEP // 20
     is_dear = n_components * n_features**3 > most
+    is_alone = given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH
+    needed = needed_rows(data.family, n_components, n_features)
+    if n_components < data.n_different < needed and not is_alone and isinstance(start, Portfolio):
+        first, stability = search_along_directions(data, n_components, start, moves, generator)
+        return first, floored(first), stability
     if is_dear:
         moves = ()
     sums = data.thinned(n_components).rows.n_rows * n_components * n_features
     hopeless = is_dear and (data.family.moments in (Moments.FULL, Moments.POOLED) or sums > CHEAP_SUMS)
-    if given.any or n_components == 1 or max_iter < LEAST_ITER_OF_SEARCH or hopeless:
+    if is_alone or hopeless:
         first = starting_parameters(data, n_components, start, given, generator)
         return first, floored(first), None
     starts = list(start(data.on_sample(), n_components, generator))
@@ -272,7 +289,7 @@ def _first_parameters(
         avoid_spikes=avoid_spikes,
         generator=generator,
     )
-    found = search(starts)
+    found = search(starts, others)
     return found.mixture, regularization, found.stability
 
 

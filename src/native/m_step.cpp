@@ -598,17 +598,16 @@ bool MStep::raise_to_floor(double* matrix, const double* factor, bool has_factor
   if (!all_finite(relative, size)) return false;
   eigen_(relative, squares_.data(), vectors);
   const double rounding = ROUNDING_OF_EIGENVALUES * double(D_);
-  if (rounding * squares_[D_ - 1] > 1.0) {
-    for (ptrdiff_t i = 0; i < D_; ++i) matrix[i * D_ + i] += floor_[i] + rounding * matrix[i * D_ + i];
-    return true;
-  }
-  if (!(squares_[0] < 1.0)) return false;
+  const bool lost = rounding * squares_[D_ - 1] > 1.0;
+  if (!(squares_[0] < 1.0 || lost)) return false;
   for (ptrdiff_t i = 0; i < D_; ++i)
     for (ptrdiff_t j = 0; j <= i; ++j) {
       double x = 0.0;
       for (ptrdiff_t m = 0; m < D_; ++m) x += vectors[i * D_ + m] * std::max(squares_[m], 1.0) * vectors[j * D_ + m];
       matrix[i * D_ + j] = matrix[j * D_ + i] = x * root_[i] * root_[j];
     }
+  if (lost)
+    for (ptrdiff_t i = 0; i < D_; ++i) matrix[i * D_ + i] += floor_[i] + rounding * matrix[i * D_ + i];
   return true;
 }
 

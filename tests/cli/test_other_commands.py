@@ -88,6 +88,41 @@ def test_score_prints_the_models_own_numbers(run, model, iris):
     assert f"{model.bic(iris):,.6g}" in text
 
 
+def test_score_counts_weights_as_repetition(run, model, iris, tmp_path):
+    counts = np.arange(150) % 3
+    iris.assign(count=counts, share=1 / 150).to_csv(tmp_path / "weighted.csv", index=False)
+    iris.loc[iris.index.repeat(counts)].to_csv(tmp_path / "repeated.csv", index=False)
+    weighted = run("score", "results", "weighted.csv", "--weights", "count", "--json").json
+    repeated = run("score", "results", "repeated.csv", "--json").json
+    assert weighted["total_weight"] == repeated["total_weight"] == repeated["n_rows"] == counts.sum()
+    for name in ("mean_log_density", "log_likelihood", "bic", "aic", "icl"):
+        assert weighted[name] == pytest.approx(repeated[name])
+    assert weighted["notes"] == []
+    text = run("score", "results", "weighted.csv", "--weights", "count").out
+    assert [line.split()[-1] for line in text.splitlines()[:2]] == ["150", f"{counts.sum()}"]
+    shares = run("score", "results", "weighted.csv", "--weights", "share", "--json").json
+    assert "proportions" in shares["notes"][0]
+    assert shares["bic"] == pytest.approx(model.bic(iris))
+    assert "proportions" in run("score", "results", "weighted.csv", "--weights", "share").err
+
+
+def test_fit_with_proportions_as_weights_says_what_was_assumed(run, iris, tmp_path):
+    iris.assign(share=1 / 150).to_csv(tmp_path / "weighted.csv", index=False)
+    result = run("fit", "weighted.csv", "-k", "2", "--weights", "share", "-o", "shares")
+    assert result.code == 0
+    assert "taken as proportions" in result.text
+    assert result.err == ""
+    assert "taken as proportions" in (tmp_path / "shares" / "report.html").read_text()
+    document = run(
+        "fit", "weighted.csv", "-k", "2", "--weights", "share", "-o", "shares", "--overwrite", "--json"
+    ).json
+    assert "taken as proportions" in document["summary"]["weight_assumption"]
+    plain = run("fit", "iris.csv", "-k", "2", "-o", "plain", "--json").json
+    assert document["summary"]["bic"] == pytest.approx(plain["summary"]["bic"])
+    models = [load_model(tmp_path / folder) for folder in ("shares", "plain")]
+    assert models[0].log_likelihood_ == pytest.approx(models[1].log_likelihood_)
+
+
 def test_samples_repeat_and_follow_the_model(run, model):
     first, second = (run("sample", "results", "-n", "20000").out for _ in range(2))
     other = run("sample", "results", "-n", "20000", "--seed", "1").out

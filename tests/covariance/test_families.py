@@ -17,6 +17,7 @@ from gaussmix.covariance import (
     ONE_DIMENSIONAL_MODELS,
     SCIKIT_LEARN_NAMES,
 )
+from gaussmix.covariance.floor import regularize_matrices
 from gaussmix.exceptions import DegenerateCovarianceError
 
 K, D, N = 3, 3, 60
@@ -108,6 +109,20 @@ def test_the_floor_on_a_matrix_is_the_constrained_maximum(data):
     found = -expected_log_likelihood(estimate.covariances, [scatter], [1.0])
     assert found <= best + 1e-8
     assert np.linalg.eigvalsh(estimate.covariances[0] - np.diag(floor)).min() > -1e-12
+
+
+@pytest.mark.parametrize("n_rows", [1, 30, 140])
+def test_the_floor_raises_eigenvalues_to_one_in_its_units_whatever_the_rank(n_rows):
+    """Against the eigenvalue decomposition of the whole matrix."""
+    generator = np.random.RandomState(n_rows)
+    X = generator.normal(size=(n_rows, 90)) * generator.uniform(0.05, 3.0, size=90)
+    scatter, floor = X.T @ X / n_rows, generator.uniform(0.01, 0.2, size=90)
+    found, factors, repaired = regularize_matrices(scatter[None], Regularization(floor, np.zeros(90)))
+    values, vectors = np.linalg.eigh(scatter / np.sqrt(np.outer(floor, floor)))
+    raised = (vectors * np.maximum(values, 1.0)) @ vectors.T * np.sqrt(np.outer(floor, floor))
+    assert repaired[0]
+    np.testing.assert_allclose(found[0], raised, atol=1e-10)
+    np.testing.assert_allclose(factors[0] @ raised @ factors[0].T, np.eye(90), atol=1e-8)
 
 
 @every_model

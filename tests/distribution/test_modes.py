@@ -99,3 +99,53 @@ def test_each_component_belongs_to_the_mode_above_it(skewed):
     assert len(modes) == 2
     assert modes.of_component[1] == modes.of_component[2] == 0
     assert modes.of_component[0] == 1
+
+
+@pytest.mark.parametrize("deviation", [0.7, 0.7072, 0.71, 0.72, 0.73, 0.76])
+def test_the_centre_of_three_is_a_mode_from_the_root_of_one_half_on(deviation):
+    """Three equal spheres on a circle of radius 1: there the Hessian of the centre changes its sign."""
+    corners = [[0.0, 1.0], [np.sqrt(0.75), -0.5], [-np.sqrt(0.75), -0.5]]
+    sphere = deviation**2 * np.eye(2)
+    modes = MixtureDistribution(np.full(3, 1 / 3), corners, [sphere] * 3).modes()
+    centre = np.flatnonzero(np.abs(modes.points).max(axis=1) < 1e-6)
+    assert len(centre) == (deviation > np.sqrt(0.5))
+    assert len(modes) == 3 * (deviation < 0.74) + (deviation > np.sqrt(0.5))
+
+
+def test_the_centre_of_four_is_a_mode_in_three_dimensions():
+    corners = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
+    # The mean of the squared gradients of the components there is 1/3 in each direction.
+    below, above = (
+        MixtureDistribution(np.full(4, 0.25), corners, [(1 / 3 + shift) * np.eye(3)] * 4).modes()
+        for shift in (-1e-3, 1e-3)
+    )
+    assert np.abs(below.points).max(axis=1).min() > 0.1
+    assert np.abs(above.points).max(axis=1).min() < 1e-6
+    assert len(above) == 5
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_all_maxima_on_a_fine_grid_are_found_in_two_dimensions(seed):
+    generator = np.random.RandomState(seed)
+    corners = np.array([[0.0, 1.0], [np.sqrt(0.75), -0.5], [-np.sqrt(0.75), -0.5]])
+    means = corners + 0.003 * generator.normal(size=(3, 2))
+    weights = 1 / 3 + generator.uniform(-0.003, 0.003, 3)
+    variance = generator.uniform(0.7, 0.74) ** 2
+    mixture = MixtureDistribution(weights / weights.sum(), means, [variance * np.eye(2)] * 3)
+    axis = np.linspace(-1.2, 1.2, 401)
+    density = mixture.logpdf(np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1))
+    inner = density[1:-1, 1:-1]
+    on_top = np.ones_like(inner, dtype=bool)
+    for i in (-1, 0, 1):
+        for j in (-1, 0, 1):
+            if i or j:
+                on_top &= inner > density[1 + i : 400 + i, 1 + j : 400 + j]
+    tops = np.stack([axis[1:-1][index] for index in np.nonzero(on_top)], axis=-1)
+    # A ridge across the grid has tops on the grid that are none: there the density goes on rising.
+    tops = tops[np.abs(mixture.gradient(tops)).max(axis=1) < 0.01]
+    modes = mixture.modes()
+    assert len(tops)
+    for top in tops:
+        assert np.abs(modes.points - top).max(axis=1).min() < 0.02
+    np.testing.assert_allclose(mixture.gradient(modes.points), 0.0, atol=1e-9)
+    assert (np.linalg.eigvalsh(mixture.hessian(modes.points)) < 0).all()

@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gaussmix import GaussianMixtureImputer, GaussianMixtureRegressor
+from gaussmix import GaussianMixtureImputer, GaussianMixtureRegressor, SampleWeightWarning
 
 IRIS = load_iris(as_frame=True).data.set_axis(["sl", "sw", "pl", "pw"], axis=1)
 
@@ -134,18 +134,70 @@ def test_draws_pass_a_two_sample_test_against_what_was_hidden():
 
 
 def test_many_imputations_vary_around_the_conditional_mean(imputer):
-    tables = imputer.impute_many(GAPS, 400, random_state=0)
-    assert tables.shape == (400, 150, 4)
+    tables = imputer.impute_many(GAPS, 150, random_state=0)
+    assert tables.shape == (150, 150, 4)
     missing = GAPS.isna().to_numpy()
     assert (tables.std(axis=0)[missing] > 0).all()
     error = (tables.mean(axis=0) - imputer.transform(GAPS))[missing] / tables.std(axis=0)[missing]
-    assert np.abs(error).max() < 5 / np.sqrt(400)
-    np.testing.assert_array_equal(tables, imputer.impute_many(GAPS, 400, random_state=0))
+    assert np.abs(error).max() < 5 / np.sqrt(150)
+    np.testing.assert_array_equal(tables, imputer.impute_many(GAPS, 150, random_state=0))
+
+
+def test_tables_differ_by_how_sure_the_parameters_are():
+    generator = np.random.RandomState(0)
+    x = generator.normal(size=60)
+    y = 2.0 * x + generator.normal(size=60)
+    imputer = GaussianMixtureImputer(1, n_jobs=1).fit(np.c_[x, y])
+    at = 2.5
+    many = np.c_[np.full(3000, at), np.full(3000, np.nan)]
+    of_line = imputer.impute_many(many, 250, random_state=0)[:, :, 1].mean(axis=1)
+    # The variance of a fitted line at a point, by the textbook, and of the mean of 3,000 draws about it.
+    slope, intercept = np.polyfit(x, y, 1)
+    variance = np.mean((y - slope * x - intercept) ** 2)
+    expected = variance * (1 / 60 + (at - x.mean()) ** 2 / (60 * x.var()) + 1 / 3000)
+    assert of_line.var(ddof=1) == pytest.approx(expected, rel=4 * np.sqrt(2 / 250))
+    assert of_line.mean() == pytest.approx(slope * at + intercept, abs=4 * np.sqrt(expected / 250))
+
+
+def test_weights_say_how_sure_the_parameters_are():
+    generator = np.random.RandomState(1)
+    rows, gap = generator.normal(size=(40, 2)), np.full((500, 2), np.nan)
+
+    def spread(**options):
+        imputer = GaussianMixtureImputer(1, n_jobs=1).fit(rows, **options)
+        return imputer.impute_many(gap, 60, random_state=0).mean(axis=1).std(axis=0)[0]
+
+    hundredfold = spread(sample_weight=np.full(40, 100.0))
+    assert hundredfold < 0.5 * spread()
+    with pytest.warns(SampleWeightWarning):
+        shares = spread(sample_weight=np.full(40, 1 / 40))
+    assert shares == pytest.approx(spread(), rel=1e-6)
+
+
+def test_rules_for_combining_tables_hold_for_slopes():
+    """With the same parameters for each table 83 % of these intervals by Rubin's rules hold the slope."""
+    held = []
+    for seed in range(120):
+        generator = np.random.RandomState(seed)
+        table = generator.normal(size=(60, 2))
+        table[:, 1] += table[:, 0]
+        table[generator.permutation(60)[:36], 1] = np.nan
+        imputer = GaussianMixtureImputer(1, n_jobs=1, tol=1e-4).fit(table)
+        slopes, squares = [], []
+        for filled in imputer.impute_many(table, 8, random_state=seed):
+            found = stats.linregress(filled[:, 0], filled[:, 1])
+            slopes.append(found.slope)
+            squares.append(found.stderr**2)
+        between = 9 / 8 * np.var(slopes, ddof=1)
+        total = np.mean(squares) + between
+        degrees = 7 * (total / between) ** 2
+        held.append(abs(np.mean(slopes) - 1.0) < stats.t(degrees).ppf(0.975) * np.sqrt(total))
+    assert np.mean(held) > 0.95 - 2.5 * np.sqrt(0.95 * 0.05 / 120)
 
 
 def test_gaps_of_one_row_are_drawn_together():
-    one = GaussianMixtureImputer(1).fit(GAPS)
-    drawn = one.impute_many(IRIS.iloc[[0]].assign(sl=np.nan, pl=np.nan), 20_000, random_state=0)[:, 0]
+    one = GaussianMixtureImputer(1, strategy="sample", random_state=0).fit(GAPS)
+    drawn = one.transform(IRIS.iloc[[0] * 20_000].assign(sl=np.nan, pl=np.nan))
     complete = GAPS.dropna()
     inputs, targets = complete[["sw", "pw"]], complete[["sl", "pl"]]
     residuals = targets - LinearRegression().fit(inputs, targets).predict(inputs)

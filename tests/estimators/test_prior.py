@@ -43,6 +43,39 @@ def test_the_default_prior_of_faithful_is_as_likely_as_mclust_stops_short_of():
     assert mixture.log_likelihood_ == pytest.approx(-1126.442710, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("covariance_type", "of_iris", "of_faithful"),
+    [
+        ("VII", -384.47867622, -1709.58082961),
+        ("VEI", -345.42859053, -1231.33362240),
+        ("EVI", -342.25392007, -1231.75179532),
+        ("VVI", -312.90408707, -1229.21568993),
+        ("EEE", -257.73937661, -1140.26093548),
+        ("EEV", -220.98822999, -1139.39684258),
+        ("VEV", -198.48648144, -1134.88440825),
+        ("VVV", -192.69528386, -1130.50926367),
+    ],
+)
+def test_from_the_same_labels_em_ends_where_that_of_mclust_does(covariance_type, of_iris, of_faithful):
+    """Log-likelihoods of `me` with `priorControl()`, of R's mclust 6, to a tolerance of 1e-13."""
+    faithful = load_faithful()
+    for X, labels, expected in (
+        (IRIS, np.repeat([0, 1, 2], 50), of_iris),
+        (faithful, (faithful[:, 1] > 68).astype(int), of_faithful),
+    ):
+        groups = [X[labels == k] for k in range(labels.max() + 1)]
+        mixture = GaussianMixture(
+            len(groups),
+            covariance_type=covariance_type,
+            prior="default",
+            weights_init=[len(group) / len(X) for group in groups],
+            means_init=[group.mean(axis=0) for group in groups],
+            tol=1e-12,
+            max_iter=20_000,
+        ).fit(X)
+        assert mixture.log_likelihood_ == pytest.approx(expected, abs=1e-4)
+
+
 def test_the_default_scale_and_mean_of_faithful_are_those_of_mclust():
     X = load_faithful()
     sums = ConjugatePrior().sums(FAMILIES["VVV"], 2, Coordinates.identity(2), X.mean(axis=0), np.cov(X.T))

@@ -11,7 +11,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gaussmix import DegenerateComponentWarning, GaussianMixture, GaussianMixtureRegressor
+from gaussmix import (
+    DegenerateComponentWarning,
+    GaussianMixture,
+    GaussianMixtureRegressor,
+    SampleWeightWarning,
+)
 
 DIABETES = load_diabetes(as_frame=True, scaled=False)
 X, Y = DIABETES.data[["bmi", "bp", "s5"]], DIABETES.target
@@ -64,13 +69,72 @@ def test_mean_and_deviation_are_those_by_numerical_integration(regressor):
         assert std[number] == pytest.approx(np.sqrt(variance), rel=1e-7)
 
 
-def test_interval_ends_are_quantiles_by_numerical_integration(regressor):
+def test_of_many_rows_interval_ends_are_quantiles_by_numerical_integration(regressor):
+    many = GaussianMixtureRegressor(2, random_state=0).fit(X, Y, sample_weight=np.full(len(X), 1e7))
     row = X.to_numpy()[3]
-    low, high = regressor.predict_interval(X.iloc[[3]], level=0.8)[0]
+    low, high = many.predict_interval(X.iloc[[3]], level=0.8)[0]
     for end, probability in ((low, 0.1), (high, 0.9)):
-        below = integrate.quad(lambda y: joint_density(regressor.mixture_, [*row, y]), -500, end)[0]
-        whole = integrate.quad(lambda y: joint_density(regressor.mixture_, [*row, y]), -500, 1000)[0]
-        assert below / whole == pytest.approx(probability, abs=1e-7)
+        below = integrate.quad(lambda y: joint_density(many.mixture_, [*row, y]), -500, end)[0]
+        whole = integrate.quad(lambda y: joint_density(many.mixture_, [*row, y]), -500, 1000)[0]
+        assert below / whole == pytest.approx(probability, abs=1e-6)
+    few = regressor.predict_interval(X.iloc[[3]], level=0.8)[0]
+    assert few[0] < low < high < few[1]
+
+
+def test_intervals_of_one_component_are_those_of_least_squares():
+    rows, targets, new = X.to_numpy()[:30], Y.to_numpy()[:30], X.to_numpy()[30:60]
+    low, high = GaussianMixtureRegressor(1).fit(rows, targets).predict_interval(new, level=0.9).T
+    # Draper and Smith, Applied Regression Analysis, section 3.1.
+    design, others = np.c_[np.ones(30), rows], np.c_[np.ones(30), new]
+    coefficients, (squares,), _, _ = np.linalg.lstsq(design, targets, rcond=None)
+    leverage = np.einsum("nd,de,ne->n", others, np.linalg.inv(design.T @ design), others)
+    half = stats.t(26).ppf(0.95) * np.sqrt(squares / 26 * (1 + leverage))
+    np.testing.assert_allclose(low, others @ coefficients - half, rtol=1e-8)
+    np.testing.assert_allclose(high, others @ coefficients + half, rtol=1e-8)
+
+
+def test_intervals_know_the_rows_that_components_share():
+    generator = np.random.RandomState(0)
+    x = generator.normal(size=(40, 1)) + np.repeat([[0.0], [100.0]], 20, axis=0)
+    y = generator.normal(size=40)
+
+    def width(covariance_type):
+        fitted = GaussianMixtureRegressor(2, covariance_type=covariance_type, random_state=0).fit(x, y)
+        low, high = fitted.predict_interval(fitted.mixture_.means_[:1, :1])[0]
+        return (high - low) / fitted.predict(fitted.mixture_.means_[:1, :1], return_std=True)[1][0]
+
+    def expected(rows, lost):
+        return 2 * stats.t(rows - lost).ppf(0.95) * np.sqrt((1 + 1 / 20) * rows / (rows - lost))
+
+    assert width("full") == pytest.approx(expected(20, 2), rel=1e-6)
+    assert width("tied") == pytest.approx(expected(40, 3), rel=1e-6)
+    assert width("diag") == pytest.approx(expected(20, 1), rel=1e-6)
+    assert width("EEI") == pytest.approx(expected(40, 2), rel=1e-6)
+
+
+def test_intervals_of_weights_are_those_of_repeated_rows_and_of_proportions_those_of_the_rows():
+    rows, targets, weights = X.to_numpy()[:40], Y.to_numpy()[:40], np.arange(40) % 3
+    new, make = X.to_numpy()[40:50], GaussianMixtureRegressor
+    weighted = make(1).fit(rows, targets, sample_weight=weights).predict_interval(new)
+    repeated = make(1).fit(rows.repeat(weights, axis=0), targets.repeat(weights)).predict_interval(new)
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-9)
+    with pytest.warns(SampleWeightWarning):
+        shares = make(1).fit(rows, targets, sample_weight=np.full(40, 1 / 40)).predict_interval(new)
+    np.testing.assert_allclose(shares, make(1).fit(rows, targets).predict_interval(new), rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_rows", [15, 25, 50, 100, 300])
+@pytest.mark.parametrize("n_inputs", [1, 4])
+def test_ninety_percent_intervals_of_few_rows_contain_the_truth(n_rows, n_inputs):
+    covered = []
+    for seed in range(60):
+        generator = np.random.RandomState(seed)
+        inputs = generator.normal(size=(n_rows + 500, n_inputs))
+        targets = inputs.sum(axis=1) + generator.normal(size=n_rows + 500)
+        fitted = GaussianMixtureRegressor(1, n_jobs=1).fit(inputs[:n_rows], targets[:n_rows])
+        low, high = fitted.predict_interval(inputs[n_rows:]).T
+        covered.append(np.mean((low <= targets[n_rows:]) & (targets[n_rows:] <= high)))
+    assert abs(np.mean(covered) - 0.9) < 3 * np.std(covered) / np.sqrt(60)
 
 
 def test_one_component_is_ordinary_least_squares():
@@ -307,7 +371,6 @@ def test_the_distribution_of_a_row_says_the_same_as_the_predictions(regressor, t
     assert distribution.feature_names == ("target",)
     assert distribution.mean()[0] == pytest.approx(regressor.predict(row)[0])
     assert distribution.std()[0] == pytest.approx(regressor.predict(row, return_std=True)[1][0])
-    assert distribution.interval(0.9) == pytest.approx(regressor.predict_interval(row, 0.9)[0], rel=1e-8)
     assert distribution.logpdf(150.0) == pytest.approx(regressor.score_samples(row, [150.0])[0])
     inputs = X[["bmi", "bp"]].to_numpy()[7]
     both = two_targets.predict_distribution(inputs)

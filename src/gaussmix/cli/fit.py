@@ -17,6 +17,7 @@ from gaussmix.cli.options import (
     json_option,
     quiet_option,
     split_names,
+    weights_option,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
 @file_argument
 @click.option(
     "-k", "--components", type=int, metavar="K",
-    help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} by BIC]",
+    help=f"Number of components. [default: the best of 1 to {_MOST_COMPONENTS_TRIED} or more by BIC]",
 )  # fmt: skip
 @click.option(
     "--covariance", type=click.Choice(_COVARIANCES), metavar="FAMILY",
@@ -65,7 +66,7 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
 @click.option("--noise", is_flag=True, help="Let rows belong to no group but to uniform noise: label -1.")
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to use. [default: all with numbers]")
 @click.option("--exclude", multiple=True, metavar="A,B", help="Columns not to use.")
-@click.option("--weights", metavar="COLUMN", help="Column with the weight of each row.")
+@weights_option
 @click.option("--standardize", is_flag=True, help="Fit on columns brought to mean 0 and variance 1.")
 @click.option(
     "--transform", type=click.Choice(["auto", "none"]),
@@ -314,17 +315,20 @@ def _fit(
     say: Callable[[str], None],
 ) -> tuple[GaussianMixture, SelectionTable | None, list[str]]:
     from gaussmix import AutoGaussianMixture, GaussianMixture
+    from gaussmix.core.counts import as_counts
     from gaussmix.data import standardize as standardized
     from gaussmix.estimators.units import in_data_units
     from gaussmix.scales import check_range
 
     values, weight, scaling = features.values, features.sample_weight, None
+    if weight is not None:
+        weight, _ = as_counts(weight)  # what is assumed, the summary says
     if standardize:
         values, scaling = standardized(values, weight)
         check_range(scaling.scale)  # the mixture is given in the data's units in the end
     choice = None
     if components is None:
-        say(f"Comparing mixtures of 1 to {_MOST_COMPONENTS_TRIED} components")
+        say(f"Comparing mixtures of 1 to {_MOST_COMPONENTS_TRIED} components and more")
         types = "all" if covariance is None else [covariance]
         automatic = AutoGaussianMixture(covariance_types=types, **params)
         automatic.fit(values, sample_weight=weight)

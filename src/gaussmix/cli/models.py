@@ -47,7 +47,7 @@ def with_feature_names(model: GaussianMixture, names: Sequence[str] | None) -> G
 
 
 def read_for(
-    model_path: str, source: str, *, header: bool | None, drop_missing: bool
+    model_path: str, source: str, *, header: bool | None, drop_missing: bool, weights: str | None = None
 ) -> tuple[GaussianMixture, Features]:
     """Load a model and read the columns of a table that it needs.
 
@@ -61,6 +61,8 @@ def read_for(
         Whether the first row holds column names; None finds out.
     drop_missing : bool
         Whether to drop rows with missing values.
+    weights : str or None
+        Column with the weights of the rows.
 
     Returns
     -------
@@ -83,5 +85,7 @@ def read_for(
     model = load_model(model_path)
     leave_signals_to_python()
     table = read_table(source, header=header)
-    features = match_features(table, feature_names(model), model.n_features_in_, drop_missing=drop_missing)
+    features = match_features(
+        table, feature_names(model), model.n_features_in_, weights=weights, drop_missing=drop_missing
+    )
     return with_feature_names(model, None), features

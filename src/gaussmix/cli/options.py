@@ -19,6 +19,7 @@ __all__ = [
     "model_argument",
     "quiet_option",
     "split_names",
+    "weights_option",
 ]
 
 ARGUMENTS = "gaussmix.arguments"
@@ -74,6 +75,8 @@ header_option = click.option(
     default=None,
     help="Whether the first row of a text file holds the column names. [default: found out]",
 )
+
+weights_option = click.option("--weights", metavar="COLUMN", help="Column with the weight of each row.")
 
 file_argument = click.argument("source", metavar="FILE")
 

@@ -153,8 +153,12 @@ def _fit_sentence(document: dict[str, Any]) -> str:
     )
     if fit["log_likelihood"] is not None:
         text += f", log-likelihood {fit['log_likelihood']:,.6g}"
+    text += "."
     repaired = ", ".join(str(k) for k in fit["repaired_components"] or ())
-    return f"{text}. Held up at the least variance allowed: component {repaired}." if repaired else f"{text}."
+    if repaired:
+        text += f" Held up at the least variance allowed: component {repaired}."
+    empty = ", ".join(str(k) for k, one in enumerate(document["components"]) if one["weight"] == 0)
+    return f"{text} Without any row: component {empty}." if empty else text
 
 
 def _correlation_sentence(correlation: Any, names: tuple[str, ...]) -> str:

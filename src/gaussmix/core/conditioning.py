@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core.density import LOG_2_PI
-from gaussmix.core.quantiles import quantile
 from gaussmix.core.representation import MatrixRepresentation, invert_lower_triangular
 from gaussmix.core.rows import Array
 
 _MATRICES = MatrixRepresentation()
+FARTHEST = 1e150
+"""What is given may lie so many standard deviations from a mean."""
 
 
 def marginal(
@@ -114,14 +115,6 @@ class ConditionalMixtures:
         for k, factor in enumerate(self.factor):
             log_joint[:, k] -= 0.5 * _squared_distances(values - self.means[:, k], factor)
         return _log_sum(log_joint)
-
-    def quantile(self, probability: float) -> Array:
-        """Return the value that each wanted feature stays below with a probability, shape (N, W)."""
-        deviations = np.sqrt(np.einsum("kww->wk", self.covariances))
-        found = np.empty((len(self), len(deviations)))
-        for w, deviation in enumerate(deviations):
-            found[:, w] = quantile(probability, self.weights, self.means[:, :, w], deviation)
-        return found
 
     def draw(self, n_samples: int, generator: np.random.RandomState) -> Array:
         """Return draws from each row's mixture, shape (N, n_samples, W)."""
@@ -248,10 +241,17 @@ class Conditioner:
         """
         with np.errstate(divide="ignore"):
             log_weights = np.log(self.weights)
-        log_joint = np.tile(log_weights + _log_constants(self.given_factor), (len(rows), 1))
+        return log_weights + _log_constants(self.given_factor) - 0.5 * self.squared_distances(rows)
+
+    def squared_distances(self, rows: Array) -> Array:
+        """Return squared Mahalanobis distances of what is given, shape (N, K); rows as in `log_joint`.
+
+        They are infinite where they leave the range of doubles.
+        """
+        found = np.empty((len(rows), len(self.weights)))
         for k, factor in enumerate(self.given_factor):
-            log_joint[:, k] -= 0.5 * _squared_distances(rows - self.given_means[k], factor)
-        return log_joint
+            found[:, k] = _squared_distances(rows - self.given_means[k], factor)
+        return found
 
     def log_density(self, rows: Array) -> Array:
         """Return the log-density of what is given, shape (N,); rows as in `log_joint`."""
@@ -282,6 +282,30 @@ class Conditioner:
         """Return the mixture that the wanted features of each row follow; rows as in `log_joint`."""
         return ConditionalMixtures(
             self.log_responsibilities(rows), self.means(rows), self.covariances, self.factor
+        )
+
+
+def check_nearness(value: float, means: Array, variances: Array, what: str) -> None:
+    """Refuse a value so far from all components that the squares of distances leave the range of doubles.
+
+    Parameters
+    ----------
+    value : float
+    means, variances : ndarray of shape (K,)
+        Of the components in the value's feature.
+    what : str
+        What an error calls the value.
+
+    Raises
+    ------
+    ValueError
+    """
+    with np.errstate(over="ignore"):
+        deviations = np.abs(value - means) / np.sqrt(variances)
+    if not deviations.max() <= FARTHEST:
+        raise ValueError(
+            f"{what}, {value:g}, is more than {FARTHEST:g} standard deviations of a component away from its "
+            "mean: squares of that leave the range of doubles"
         )
 
 

@@ -71,7 +71,7 @@ _CONVENTIONS: Mapping[str, _Convention] = MappingProxyType(
         "VII": _Convention("sphere"),
         "EEI": _Convention("variances", once=True, counted_once=True),
         "VEI": _Convention("sphere", pull="feature"),
-        "EVI": _Convention("variances", counted_once=True),
+        "EVI": _Convention("variances", counted_once=True, pull="none"),
         "VVI": _Convention("variances"),
         "EEE": _Convention("matrix", once=True, counted_once=True),
         "EEV": _Convention("matrix", counted_once=True, pull="once"),

@@ -28,6 +28,67 @@ def bic(log_likelihood: float, n_parameters: int, n_samples: float) -> float:
     return -2.0 * log_likelihood + n_parameters * math.log(n_samples)
 
 
+def bicc(
+    log_likelihood: float, n_parameters: int, n_samples: float, n_independent: float, n_each: float
+) -> float:
+    """Return BIC with a correction for few rows; infinite where rows are too few.
+
+    ``bic + 2 p q / (n - q)`` for p parameters, n rows and q parameters that each column of the rows has to
+    pay for; see `parameters_each`. BIC supposes that every parameter is known from many rows; where they are
+    about as many as the rows, the likelihood that they reach says nothing of other rows.
+
+    Parameters
+    ----------
+    log_likelihood : float
+        Of all rows together.
+    n_parameters : int
+        Number of free parameters.
+    n_samples : float
+        Number of rows, or the sum of their weights.
+    n_independent : float
+        What of them is not mere repetition. All penalties are those of so many rows, on the scale of all.
+    n_each : float
+        Parameters that each column has to pay for.
+
+    Notes
+    -----
+    Where labels are known, ``2 p + 2 p q / (n - q)`` is exactly by how much twice the log-likelihood flatters
+    normal samples: of one column it is AICc (Hurvich and Tsai 1989, Biometrika 76, 297), of several with a
+    common matrix that of Bedrick and Tsai 1994, Biometrics 50, 226.
+
+    Examples
+    --------
+    >>> round(bicc(-100.0, 2, 20, 20, parameters_each(1, 1, 1)), 3), bicc(-100.0, 2, 3, 3, 3)
+    (206.697, inf)
+    """
+    left = n_independent - n_each
+    if left <= 0.0:
+        return math.inf
+    penalty = n_parameters * math.log(n_independent) + 2.0 * n_parameters * n_each / left
+    return -2.0 * log_likelihood + penalty * n_samples / n_independent
+
+
+def parameters_each(n_components: int, n_features: int, n_covariance_parameters: int) -> float:
+    """Return how many parameters each column of the rows has to pay for.
+
+    A mean a component, and as many of the covariances' as it takes to fill a matrix with. With several
+    components twice that: the same rows tell to which component they belong, and what it is.
+
+    Parameters
+    ----------
+    n_components, n_features : int
+    n_covariance_parameters : int
+        Free parameters of all covariances together.
+
+    Examples
+    --------
+    >>> parameters_each(1, 4, 10), parameters_each(3, 4, 10)
+    (6.0, 16.0)
+    """
+    each = n_components + 2.0 * n_covariance_parameters / n_features
+    return each if n_components == 1 else 2.0 * each
+
+
 def aic(log_likelihood: float, n_parameters: int) -> float:
     """Return Akaike's information criterion (Akaike 1974, IEEE Transactions on Automatic Control 19).
 

@@ -15,6 +15,9 @@ from gaussmix.core.representation import Representation
 from gaussmix.core.rows import Array, Coordinates
 from gaussmix.core.statistics import Moments, SufficientStatistics
 
+VARIANCE_OF_A_STEP = 0.25
+"""Least variance of a component, in squared steps of recorded values: that of rows of which half were written
+down as one value and half as the next."""
 FLOOR_STEP = 100.0
 """Factor by which the floor may exceed its share of the spread within components, and by which it is
 lowered then."""
@@ -40,6 +43,9 @@ class Regularization:
         What rounding needs: the floor is never lowered below this.
     prior : PriorSums, optional
         Added to the sums of every M-step; what EM then raises is the likelihood times the prior's density.
+    recorded : ndarray of shape (D,) or float
+        The part of the floor that is due to the step to which values were recorded; see
+        `gaussmix.core.resolution`. Who stands there has not collapsed: more cannot be known of its rows.
     """
 
     floor: Array
@@ -48,6 +54,12 @@ class Regularization:
     relative: float = 1.0
     lowest: Array | float = 0.0
     prior: PriorSums | None = None
+    recorded: Array | float = 0.0
+
+    @property
+    def step(self) -> Array:
+        """The step to which the values of each feature were recorded, shape (D,), or zero."""
+        return np.sqrt(np.broadcast_to(self.recorded, self.floor.shape) / VARIANCE_OF_A_STEP)
 
     def for_spread_within(self, variances: Array) -> Regularization:
         """Return the same with a floor that is small beside the variances within components too.

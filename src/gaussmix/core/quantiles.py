@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
+from scipy.special import betaln, ndtr, ndtri, stdtr, stdtrit
 
 from gaussmix.core.rows import Array
 
@@ -18,7 +18,9 @@ _TOLERANCE = 4.0 * float(np.finfo(np.float64).eps)
 _ROOT_2_PI = float(np.sqrt(2.0 * np.pi))
 
 
-def quantile(probabilities: ArrayLike, weights: Array, means: Array, deviations: Array) -> Array:
+def quantile(
+    probabilities: ArrayLike, weights: Array, means: Array, deviations: Array, degrees: Array | None = None
+) -> Array:
     """Return the value that each row's mixture stays below with a given probability.
 
     Parameters
@@ -26,7 +28,9 @@ def quantile(probabilities: ArrayLike, weights: Array, means: Array, deviations:
     probabilities : float or array-like of shape (N,)
         From 0, whose quantile is minus infinity, to 1, whose quantile is infinity.
     weights, means, deviations : ndarray of shape (N, K)
-        Deviations are standard deviations. Shapes (K,) serve all rows.
+        Deviations are standard deviations; of Student's t, scales. Shapes (K,) serve all rows.
+    degrees : ndarray of shape (K,), optional
+        Degrees of freedom, where the components are Student's t distributions in place of normal ones.
 
     Returns
     -------
@@ -48,15 +52,55 @@ def quantile(probabilities: ArrayLike, weights: Array, means: Array, deviations:
     center = (weights * means).sum(axis=1)
     offsets = means - center[:, None]
     scale = np.sqrt((weights * (deviations**2 + offsets**2)).sum(axis=1))
-    standard = _lower_quantile(tail, weights, offsets * (sign / scale)[:, None], deviations / scale[:, None])
+    law = _Normal() if degrees is None else _Student(degrees)
+    standard = _lower_quantile(
+        law, tail, weights, offsets * (sign / scale)[:, None], deviations / scale[:, None]
+    )
     found: Array = center + sign * scale * standard
     return found
 
 
-def _lower_quantile(probability: Array, weights: Array, means: Array, deviations: Array) -> Array:
-    """Return quantiles of at most one half of mixtures with mean 0 and variance 1."""
+class _Normal:
+    """The standard normal distribution."""
+
+    def quantile(self, probability: Array) -> Array:
+        found: Array = ndtri(probability)[:, None]
+        return found
+
+    def below(self, z: Array) -> Array:
+        found: Array = ndtr(z)
+        return found
+
+    def density(self, z: Array) -> Array:
+        return np.exp(-0.5 * z * z) / _ROOT_2_PI
+
+
+class _Student:
+    """Student's t distributions, one a component."""
+
+    def __init__(self, degrees: Array) -> None:
+        self.degrees = degrees
+        self.height = np.exp(-betaln(0.5 * degrees, 0.5)) / np.sqrt(degrees)
+
+    def quantile(self, probability: Array) -> Array:
+        found: Array = stdtrit(self.degrees, probability[:, None])
+        return found
+
+    def below(self, z: Array) -> Array:
+        found: Array = stdtr(self.degrees, z)
+        return found
+
+    def density(self, z: Array) -> Array:
+        found: Array = self.height * np.exp(-0.5 * (self.degrees + 1.0) * np.log1p(z * z / self.degrees))
+        return found
+
+
+def _lower_quantile(
+    law: _Normal | _Student, probability: Array, weights: Array, means: Array, deviations: Array
+) -> Array:
+    """Return quantiles of at most one half of mixtures with mean 0 and variance 1, or near that."""
     # A mixture's quantile lies between the least and the greatest of its components' quantiles.
-    of_components = means + deviations * ndtri(probability)[:, None]
+    of_components = means + deviations * law.quantile(probability)
     present = weights > 0
     low = np.where(present, of_components, np.inf).min(axis=1)
     high = np.where(present, of_components, -np.inf).max(axis=1)
@@ -68,8 +112,8 @@ def _lower_quantile(probability: Array, weights: Array, means: Array, deviations
         at, wanted = found[active], probability[active]
         z = (at[:, None] - means[active]) / deviations[active]
         share = weights[active]
-        below = (share * ndtr(z)).sum(axis=1)
-        density = (share / deviations[active] * np.exp(-0.5 * z * z)).sum(axis=1) / _ROOT_2_PI
+        below = (share * law.below(z)).sum(axis=1)
+        density = (share / deviations[active] * law.density(z)).sum(axis=1)
         left, right = np.where(below < wanted, at, low[active]), np.where(below < wanted, high[active], at)
         low[active], high[active] = left, right
         middle = 0.5 * (left + right)

@@ -94,3 +94,8 @@ class Rows:
     def n_features(self) -> int:
         """Number of features D."""
         return int(self.X.shape[1])
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the weights; the number of rows where there are none."""
+        return float(self.n_rows if self.sample_weight is None else self.sample_weight.sum())

@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gaussmix.core.parameters import Regularization
+from gaussmix.core.parameters import MixtureParameters, Regularization
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments, SufficientStatistics
+from gaussmix.covariance.scatter import low_rank_root
 from gaussmix.exceptions import DegenerateCovarianceError
 
 LEAST_FLOOR = 1e-8
 """Least part of the largest feature's floor that another's may be, where all directions have one."""
 
+NEAR_THE_FLOOR = 1.01
+"""Within this factor of a floor a variance stands at it."""
 FEW_FEATURES = 8
 ROUNDING_OF_EIGENVALUES = 32 * float(np.finfo(float).eps)
 """Part of the largest eigenvalue, a feature, below which the others are rounding."""
@@ -27,8 +30,9 @@ def regularize_matrices(
 
     Maximising ``-log|S| - trace(inv(S) M)`` over all S that are at least diag(floor) gives M with those
     eigenvalues that are below one, in coordinates where the floor is the identity, raised to one. Where the
-    largest is so large that doubles cannot tell the least from one, the floor is added to M instead, with
-    what a factorisation rounds: no less than the floor either, and less than two units of it too much.
+    largest is so large that doubles cannot tell the least from one, the floor is added to that, with what a
+    factorisation rounds: no less than the floor either, and less than three units of it too much. Of many
+    features and few rows only the eigenvalues that the rows determine are computed.
 
     Parameters
     ----------
@@ -42,6 +46,13 @@ def regularize_matrices(
     """
     matrices = matrices + _diagonal(regularization.addition)
     repaired = np.zeros(len(matrices), dtype=bool)
+    root = np.sqrt(regularization.floor)
+    if not regularization.strict and root.all() and not regularization.addition.any():
+        for m, matrix in enumerate(matrices):
+            of_few_rows = low_rank_root(matrix / root / root[:, None])
+            if of_few_rows is not None:
+                matrices[m] = _raised(of_few_rows) * root * root[:, None]
+                repaired[m] = True
     factors: Array | None = None
     try:
         factors = _MATRICES.factor(matrices)
@@ -49,16 +60,15 @@ def regularize_matrices(
         if regularization.strict:
             raise DegenerateCovarianceError from None
     if factors is None:
-        doubtful = np.arange(len(matrices))
+        doubtful = np.flatnonzero(~repaired)
     elif regularization.strict:
         return matrices, factors, repaired
     else:
-        doubtful = np.flatnonzero(~_surely_above(factors, regularization.floor))
+        doubtful = np.flatnonzero(~_surely_above(factors, regularization.floor) & ~repaired)
     if matrices.shape[-1] > FEW_FEATURES:  # an eigenvalue decomposition would cost much more than this
-        above = matrices - _diagonal(regularization.floor)
-        doubtful = np.array([m for m in doubtful if not _all_positive_definite(above[m])], dtype=np.intp)
+        above = matrices[doubtful] - _diagonal(regularization.floor)
+        doubtful = doubtful[[not _all_positive_definite(one) for one in above]]
     if doubtful.size:
-        root = np.sqrt(regularization.floor)
         values, vectors = np.linalg.eigh(matrices[doubtful] / root / root[:, None])
         rounding = ROUNDING_OF_EIGENVALUES * matrices.shape[-1]
         lost = rounding * values[:, -1] > 1.0
@@ -67,7 +77,6 @@ def regularize_matrices(
         raised = (vectors * np.maximum(values, 1.0)[:, None, :]) @ vectors.swapaxes(1, 2)
         raised = 0.5 * (raised + raised.swapaxes(1, 2)) * root * root[:, None]
         if lost.any():
-            raised[lost] = matrices[doubtful[lost]]
             diagonals = np.einsum("mdd->md", raised)  # a view
             diagonals[lost] += regularization.floor + rounding * diagonals[lost]
         matrices[doubtful] = raised
@@ -79,9 +88,52 @@ def regularize_matrices(
     return matrices, factors, repaired
 
 
+def _raised(root: Array) -> Array:
+    """Return a matrix ``G G'`` of low rank with eigenvalues below one raised to one.
+
+    Parameters
+    ----------
+    root : ndarray of shape (D, rank)
+        G.
+    """
+    values, right = np.linalg.eigh(root.T @ root)
+    above = values > 1.0
+    values, vectors = values[above], root @ (right[:, above] / np.sqrt(values[above]))
+    raised: Array = (vectors * (values - 1.0)) @ vectors.T
+    raised.flat[:: len(raised) + 1] += 1.0
+    return raised
+
+
 def are_above_floor(matrices: Array, factors: Array, floor: Array) -> bool:
     """Return whether all covariances of shape (M, D, D), whose whitening factors are given, are."""
     return bool(_surely_above(factors, floor).all()) or _all_positive_definite(matrices - _diagonal(floor))
+
+
+def collapsed_components(parameters: MixtureParameters, regularization: Regularization) -> NDArray[np.bool_]:
+    """Return which components have collapsed, shape (K,): they are as narrow as a floor lets them be.
+
+    A component that is held up at the step to which values were recorded has not collapsed. One that is
+    narrower than that step has, where the family cannot be held to a floor of each feature.
+
+    Parameters
+    ----------
+    parameters : MixtureParameters
+    regularization : Regularization
+        What the M-step has held.
+    """
+    recorded = np.broadcast_to(regularization.recorded, regularization.floor.shape)
+    if not recorded.any():
+        return parameters.repaired
+    own = np.where(recorded < regularization.floor, NEAR_THE_FLOOR * regularization.floor, 0.0)
+    least = np.maximum(own, recorded / NEAR_THE_FLOOR)
+    representation = parameters.family.representation
+    matrices = representation.matrices(parameters.covariances, *parameters.means.shape)
+    collapsed = np.zeros(parameters.n_components, dtype=bool)
+    if not _all_positive_definite(matrices - _diagonal(least)):
+        root = np.sqrt(np.einsum("kdd->kd", matrices))
+        excess = (matrices - _diagonal(least)) / root[:, None, :] / root[:, :, None]
+        collapsed = np.linalg.eigvalsh(excess)[:, 0] < 0.0
+    return np.asarray(collapsed)
 
 
 def _surely_above(factors: Array, floor: Array) -> NDArray[np.bool_]:

@@ -29,7 +29,7 @@ class Scatters:
         self.number, self.n_features = matrices.shape[:2]
         self._roots: list[Array | None] = []
         if self.n_features > FEW_FEATURES:
-            self._roots = [_root(matrix) for matrix in matrices]
+            self._roots = [low_rank_root(matrix) for matrix in matrices]
 
     def leading(self, units: Array, number: int) -> tuple[Array, Array]:
         """Return the largest eigenvalues and their eigenvectors, largest first.
@@ -71,8 +71,21 @@ class Scatters:
         return all_values, vectors
 
 
-def _root(matrix: Array) -> Array | None:
-    """Return G with ``G G'`` a matrix of low rank, by Cholesky's decomposition; None of high rank."""
+def low_rank_root(matrix: Array) -> Array | None:
+    """Return G with ``G G'`` a matrix, by Cholesky's decomposition with pivots; None of high rank.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (D, D)
+        Positive semidefinite, but for rounding.
+
+    Returns
+    -------
+    ndarray of shape (D, rank) or None
+        None where the features are few, too: then nothing is gained by it.
+    """
+    if len(matrix) <= FEW_FEATURES:
+        return None
     lower, pivots, rank, _ = dpstrf(matrix, lower=1)
     if rank > len(matrix) // 2:
         return None

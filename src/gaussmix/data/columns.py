@@ -162,7 +162,12 @@ def select_features(
 
 
 def match_features(
-    table: Table, names: Sequence[str] | None, n_features: int, *, drop_missing: bool = False
+    table: Table,
+    names: Sequence[str] | None,
+    n_features: int,
+    *,
+    weights: str | None = None,
+    drop_missing: bool = False,
 ) -> Features:
     """Find the columns that a fitted model needs.
 
@@ -176,6 +181,8 @@ def match_features(
         model has features.
     n_features : int
         Number of features of the model.
+    weights : str or None
+        Name of the column that holds the rows' weights, see `select_features`.
     drop_missing : bool
         Whether to drop rows with a missing value; otherwise missing values are an error.
 
@@ -187,9 +194,10 @@ def match_features(
     Raises
     ------
     DataError
-        If a column is missing, holds no numbers, or has entries that are text, infinite or missing; or if
-        the number of columns is not the model's.
+        If a column is missing, holds no numbers, or has entries that are text, infinite or missing; if a
+        weight is negative; or if the number of columns is not the model's.
     """
+    _require_columns(table, [] if weights is None else [weights])
     if names is not None:
         present = set(table.column_names)
         missing = [name for name in names if name not in present]
@@ -204,7 +212,7 @@ def match_features(
             if isinstance(column, LeftOut):
                 raise _unusable(table, column)
     else:
-        columns = [numeric_column(table, name) for name in table.column_names]
+        columns = [numeric_column(table, name) for name in table.column_names if name != weights]
         n_numeric = sum(isinstance(column, NumericColumn) for column in columns)
         if n_numeric != n_features:
             raise DataError(
@@ -214,8 +222,10 @@ def match_features(
             )
     left_out = [column for column in columns if isinstance(column, LeftOut)]
     chosen = [column for column in columns if isinstance(column, NumericColumn)]
-    rows = _complete_rows(table, chosen, drop_missing, may_exclude=False)
-    return _assemble(table, chosen, rows, left_out)
+    weight_column = _weight_column(table, weights)
+    rows = _complete_rows(table, [*chosen, *weight_column], drop_missing, may_exclude=False)
+    features = _assemble(table, chosen, rows, left_out)
+    return features if not weight_column else _with_weights(table, features, weight_column[0])
 
 
 def _require_columns(table: Table, names: Iterable[str]) -> None:

@@ -90,6 +90,10 @@ class WithAlgebra(Mixture):
         if not wanted:
             raise ValueError("all features are given; leave at least one to be distributed")
         values = np.array([_finite_number(name, value) for name, value in known_values.items()])
+        for name, value, d in zip(known_values, values, known, strict=True):
+            conditioning.check_nearness(
+                value, self.means[:, d], self.covariances[:, d, d], f"the value of {name!r}"
+            )
         # In working coordinates, so that no unit takes squares out of the range of doubles.
         scale, shift = self._coordinates.scale, self._coordinates.shift
         conditioner = conditioning.Conditioner.of(

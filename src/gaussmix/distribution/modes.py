@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ MOST_PAIRS = 500
 RIDGE_POINTS = 41
 RANDOM_STARTS = 200
 """Points between three and more components from which to climb."""
+NEIGHBOURS = 4
+"""Of each component and so many others, the nearest, all barycentres are tried."""
+NEWTON_STEPS = 20
 SAME = 1e-3
 """Modes nearer than this, in standard deviations of their peaks, are one."""
 
@@ -53,8 +57,9 @@ class WithModes(WithDensity):
         With one feature all are found: intervals are excluded by bounds on the derivatives. With more,
         the density is climbed from each component's mean (Carreira-Perpiñán 2000, IEEE Transactions on
         Pattern Analysis and Machine Intelligence 22, 1318-1323), from the maxima along the ridges between
-        pairs of components, on which all modes of two components lie, and from points between more of them
-        (Ray and Lindsay 2005, Annals of Statistics 33, 2042-2065). There can be more modes than components.
+        pairs of components, on which all modes of two components lie, from points between more of them (Ray
+        and Lindsay 2005, Annals of Statistics 33, 2042-2065) and barycentres of neighbours, and from where
+        Newton's method leads from those. There can be more modes than components.
 
         Returns
         -------
@@ -124,15 +129,21 @@ class WithModes(WithDensity):
         """Return the modes found by climbing, shape (M, D), and the number of that of each component."""
         starts = np.concatenate([self._working.means, self._ridge_points()])
         ends = self._climb(starts)
-        _, hessians = self._derivatives(ends, hessian=True)
-        eigenvalues, eigenvectors = np.linalg.eigh(hessians)
-        # A climb that begins on a line of symmetry can end on a pass: from there it goes on to both sides.
-        on_pass = np.flatnonzero(eigenvalues[:, -1] > 1e-8 * np.abs(eigenvalues).max(axis=1))
-        for index in on_pass:
-            aside = 1e-3 * eigenvectors[index, :, -1] / np.sqrt(np.abs(eigenvalues[index]).max())
-            both = self._climb(np.stack([ends[index] + aside, ends[index] - aside]))
-            ends[index] = both[0]
-            ends = np.concatenate([ends, both[1:]])
+        # A climb that begins on a line of symmetry can end on a pass: from there it goes on to both sides,
+        # from a pass of higher order to the next lower one.
+        for _ in range(self.n_features):
+            _, hessians = self._derivatives(ends, hessian=True)
+            eigenvalues, eigenvectors = np.linalg.eigh(hessians)
+            curvature = np.abs(eigenvalues).max(axis=1)
+            on_pass = np.flatnonzero(eigenvalues[:, -1] > 1e-8 * curvature)
+            if not len(on_pass):
+                break
+            aside = 1e-3 * eigenvectors[on_pass, :, -1] / np.sqrt(curvature[on_pass, None])
+            one, other = np.split(
+                self._climb(np.concatenate([ends[on_pass] + aside, ends[on_pass] - aside])), 2
+            )
+            ends[on_pass] = one
+            ends = np.concatenate([ends, other])
         heights = self._log_density(self._coordinates.to_data(ends))
         _, hessians = self._derivatives(ends, hessian=True)
         number = np.full(len(ends), -1)
@@ -153,23 +164,23 @@ class WithModes(WithDensity):
         The critical points of a mixture lie where its precision-weighted means do for some weights.
         """
         n_components = self.n_components
+        if n_components == 1:
+            return np.empty((0, self.n_features))
         factor = self._full_factor()
         precisions = np.swapaxes(factor, -1, -2) @ factor
         pulls = np.einsum("kde,ke->kd", precisions, self._working.means)
-        chosen = [np.empty((0, self.n_features))]
+        # Determinants compare the components' sizes: even steps in shares would all be near one of them.
+        sizes = np.exp(-2.0 * np.log(np.einsum("kdd->kd", factor)).mean(axis=1))
+        covariances = MATRICES.covariances(factor)
+        distances = pairwise.bhattacharyya(self._working.means, covariances, self._working.means, covariances)
+        chosen = []
         shares = np.linspace(0.0, 1.0, RIDGE_POINTS)
         pairs = np.argwhere(np.triu(np.ones((n_components, n_components)), 1))
-        if len(pairs) > MOST_PAIRS:
-            covariances = MATRICES.covariances(factor)
-            distances = pairwise.bhattacharyya(
-                self._working.means, covariances, self._working.means, covariances
-            )
-            pairs = pairs[np.argsort(distances[pairs[:, 0], pairs[:, 1]], kind="stable")[:MOST_PAIRS]]
+        pairs = pairs[np.argsort(distances[pairs[:, 0], pairs[:, 1]], kind="stable")[:MOST_PAIRS]]
         for i, j in pairs:
             mixing = np.zeros((RIDGE_POINTS, n_components))
-            # Determinants compare the components' sizes: even steps in shares would all be near one of them.
-            mixing[:, i] = (1.0 - shares) / np.exp(np.log(np.diagonal(factor[i])).mean() * 2)
-            mixing[:, j] = shares / np.exp(np.log(np.diagonal(factor[j])).mean() * 2)
+            mixing[:, i] = (1.0 - shares) * sizes[i]
+            mixing[:, j] = shares * sizes[j]
             points = _ridge(mixing, precisions, pulls)
             heights = self._log_density(self._coordinates.to_data(points))
             inner = (heights[1:-1] > heights[:-2]) & (heights[1:-1] >= heights[2:])
@@ -177,8 +188,25 @@ class WithModes(WithDensity):
         if n_components > 2:
             # Always the same draws: the modes of a mixture are no matter of chance.
             mixing = np.random.RandomState(0).dirichlet(np.full(n_components, 0.5), RANDOM_STARTS)
-            chosen.append(_ridge(mixing, precisions, pulls))
+            mixing = np.concatenate([mixing, _neighbourhoods(distances) * sizes])
+            chosen.append(self._with_tops(_ridge(mixing, precisions, pulls)))
         return np.concatenate(chosen)
+
+    def _with_tops(self, starts: Array) -> Array:
+        """Return points, and the tops of the density to which Newton's method leads from them.
+
+        At the centre of several components there can be a top so narrow that climbs from a little aside miss
+        it. Newton's method is drawn to it as to any other point where the density is level.
+        """
+        z = starts.copy()
+        identity = np.eye(self.n_features)
+        for _ in range(NEWTON_STEPS):
+            gradients, hessians = self._derivatives(z, hessian=True)
+            least = 1e-13 * np.abs(hessians).max(axis=(1, 2), keepdims=True)  # or it may be singular
+            step = np.linalg.solve(hessians + least * identity, gradients[:, :, None])[:, :, 0]
+            z -= step / np.maximum(1.0, np.abs(step).max(axis=1, keepdims=True))
+        _, hessians = self._derivatives(z, hessian=True)
+        return np.concatenate([starts, z[np.linalg.eigvalsh(hessians)[:, -1] < 0.0]])
 
     def _climb(self, starts: Array) -> Array:
         """Return where the density is level, uphill from points in working coordinates, shape (N, D).
@@ -209,6 +237,20 @@ class WithModes(WithDensity):
             moved = np.abs(step).max(axis=1) > 1e-13 * (1.0 + np.abs(here).max(axis=1))
             active = active[moved & ~(near & (gain < 1e-26))]
         return z
+
+
+def _neighbourhoods(distances: Array) -> Array:
+    """Return indicators of each component with two and more of its neighbours, and of all; shape (N, K)."""
+    n_components = len(distances)
+    groups = {tuple(range(n_components))}
+    for k, row in enumerate(distances):
+        nearest = [int(j) for j in np.argsort(row, kind="stable") if j != k][:NEIGHBOURS]
+        for size in range(2, len(nearest) + 1):
+            groups |= {tuple(sorted((k, *others))) for others in combinations(nearest, size)}
+    indicators = np.zeros((len(groups), n_components))
+    for indicator, group in zip(indicators, sorted(groups), strict=True):
+        indicator[list(group)] = 1.0
+    return indicators
 
 
 def _ridge(mixing: Array, precisions: Array, pulls: Array) -> Array:

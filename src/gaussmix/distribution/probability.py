@@ -26,8 +26,8 @@ class WithProbabilities(Mixture):
         """Return the probability that no feature exceeds x, or of a box.
 
         With one or two features, or where no component has correlations, it is exact up to rounding. With
-        three or more SciPy integrates numerically: a few milliseconds a box and component with few features,
-        a quarter of a second with 50.
+        three or more SciPy integrates numerically: a few milliseconds a box and component with few features;
+        with 50, from fractions of a second to many seconds, the longer the more they are correlated.
 
         Parameters
         ----------

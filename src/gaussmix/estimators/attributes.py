@@ -14,7 +14,7 @@ from gaussmix.core.noise import N_PARAMETERS, Noise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, n_free_parameters
 from gaussmix.core.rows import Array, Coordinates
 from gaussmix.core.transforms import FeatureTransforms
-from gaussmix.covariance import FAMILIES
+from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.distribution import MixtureDistribution
 from gaussmix.estimators.naming import ComponentNames, check_component_names, merged_names
 from gaussmix.exceptions import TransformedMixtureError
@@ -114,12 +114,15 @@ class MixtureAttributes(BaseEstimator):
         return n_free_parameters(self._family(), *self.means_.shape) + of_noise
 
     def _family(self) -> CovarianceFamily:
-        """Return the covariance family that `covariance_type` names."""
+        """Return the covariance family, with the number of factors that was found where it has such."""
         if self.covariance_type not in FAMILIES:
             raise ValueError(
                 f"covariance_type should be one of {', '.join(FAMILIES)}, but is {self.covariance_type!r}"
             )
-        return FAMILIES[self.covariance_type]
+        family = FAMILIES[self.covariance_type]
+        if isinstance(family, LowRankFamily) and hasattr(self, "n_factors_"):
+            return family.with_rank(self.n_factors_)
+        return family
 
     def _parameters(self) -> MixtureParameters:
         """Return the parameters that the public attributes hold, of a mixture in the data's units.
@@ -220,7 +223,11 @@ def fitted_arrays(parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[s
 def coordinates_of(parameters: MixtureParameters) -> Coordinates:
     """Return working coordinates around a mixture given in the data's units."""
     present = parameters.weights > 0
-    center = parameters.weights @ parameters.means / parameters.weights.sum()
+    # The weighted median of the means: a component far out must not take the others' digits.
+    order = np.argsort(parameters.means, axis=0)
+    passed = np.cumsum(parameters.weights[order], axis=0) < 0.5 * parameters.weights.sum()
+    middle = np.minimum(passed.sum(axis=0), len(order) - 1)[None]
+    center = np.take_along_axis(parameters.means, np.take_along_axis(order, middle, 0), 0)[0]
     representation = parameters.family.representation
     deviations = np.sqrt(representation.variances(parameters.covariances, *parameters.means.shape))
     reach = np.maximum(deviations, np.abs(parameters.means - center))[present].max(axis=0)

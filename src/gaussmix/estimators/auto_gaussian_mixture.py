@@ -10,18 +10,19 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
 from gaussmix.estimators.base import FittedMixture
-from gaussmix.estimators.choosing import CRITERIA, DEFAULT_NUMBERS, Criterion, choose
-from gaussmix.estimators.fit_results import store_fit, warn_of_fit
+from gaussmix.estimators.choosing import CRITERIA, Criterion, choose
+from gaussmix.estimators.fit_results import FACTOR_ATTRIBUTES, store_fit, warn_of_fit
+from gaussmix.estimators.fit_settings import refuse_volume_beside_transforms
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
 from gaussmix.estimators.transformed import FittedRows
-from gaussmix.estimators.validation import check_sample_weight, unchanged_upon_failure
+from gaussmix.estimators.validation import check_sample_weight, checked_data, counted, unchanged_upon_failure
 from gaussmix.fitting import FitResult
-from gaussmix.selection import SelectionRow, SelectionTable
+from gaussmix.selection import SelectionRow, SelectionTable, has_too_few_rows_for_matrices
 
 _SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
 _OF_THE_CHOSEN = (
@@ -36,26 +37,37 @@ class AutoGaussianMixture(FittedMixture):
 
     Mixtures of every covariance type with every number of components are fitted, each started from one tree
     of merges and from its neighbours: families that it contains, one component less, of which one is split,
-    one component more, of which two are merged. Fitted, it is the best of them, with all methods and
-    attributes of `GaussianMixture`.
+    one component more, of which two are merged. The best is searched for as `GaussianMixture` would search
+    for it, and so is what is the best then. Fitted, it is the best of them, with all methods and attributes
+    of `GaussianMixture`.
 
     Parameters
     ----------
     n_components : "auto", int or sequence of int, default="auto"
-        Numbers of components to compare; "auto" takes 1 to 9.
+        Numbers of components to compare. "auto" takes 1 to 9, and goes on, in the families of the best
+        models, as long as the best by BIC has the most components, up to a tenth of the number of rows over
+        that of features; not every larger number is compared, but those beside the best are.
     covariance_types : "all", str or sequence of str, default="all"
         Covariance types to compare, or the only one, see `GaussianMixture`. "all" takes the fourteen families
-        of Celeux and Govaert, of a single feature the two that are left of them.
-    criterion : {"bic", "icl", "aic", "cv"} or callable, default="bic"
-        What to choose by. "cv" is minus twice the log-likelihood of rows left out in five folds. A callable
-        takes a fitted `GaussianMixture` and the data and returns a number, the smaller the better.
+        of Celeux and Govaert, of a single feature the two that are left of them. With fewer different rows
+        than two components with their own matrices need, these are compared along the leading principal
+        components, without noise, and what is chosen becomes a mixture in all features: `covariance_type_` is
+        "ppca", or "factor_analysis" if features were scaled.
+    criterion : {"bicc", "bic", "icl", "aic", "cv"} or callable, default="bicc"
+        What to choose by. "bicc" is BIC with a correction for few rows; with many it is BIC. "cv" is minus
+        twice the log-likelihood of rows left out in five folds. A callable takes a fitted `GaussianMixture`
+        and the data and returns a number, the smaller the better.
     max_seconds : float or None, default=None
         Time after which the best found so far is taken, with a warning. One model is fitted in any case.
     thorough : bool, default=False
         Look as closely at models that can hardly be the best as at those that can: for a table of likelihoods
-        that are each as good as the best known, in about five times the time.
+        that are each as good as the best known, in about ten times the time. None is worse than without.
     tol, reg_covar, max_iter, n_jobs, random_state, prior
         See `GaussianMixture`. Models that cannot be the best are fitted a little less closely.
+    noise : "auto", bool or float, default="auto"
+        Whether some rows may belong to no component but to uniform noise, see `GaussianMixture`. "auto"
+        compares models with noise to those without, where rows look like it; it is not looked for where
+        `criterion` is "cv" or a callable.
     transforms : "auto", sequence of str or None, default=None
         Transform of each feature before the fit, for skewed ones: see `GaussianMixture`. One skewed cloud is
         then one component.
@@ -65,10 +77,10 @@ class AutoGaussianMixture(FittedMixture):
     Attributes
     ----------
     selection_ : SelectionTable
-        A row a model: ``covariance_type``, ``n_components``, ``criterion``, ``bic``, ``icl``, ``aic``,
-        ``bic_weight``, ``log_likelihood``, ``n_parameters``, ``n_iter``, ``seconds``, ``converged`` and
-        ``message``, which says why a model was not fitted or is not to be trusted. ``selection_["bic"]`` is a
-        column, ``selection_.to_frame()`` a frame.
+        A row a model: ``covariance_type``, ``n_components``, ``criterion``, ``bicc``, ``bic``, ``icl``,
+        ``aic``, ``bic_weight``, ``log_likelihood``, ``n_parameters``, ``n_iter``, ``seconds``, ``converged``
+        and ``message``, which says why a model was not fitted or is not to be trusted. ``selection_["bic"]``
+        is a column, ``selection_.to_frame()`` a frame.
     runners_up_ : tuple of SelectionRow
         The next best models, at most five.
     n_components_ : int
@@ -108,6 +120,7 @@ class AutoGaussianMixture(FittedMixture):
         "verbose": ["verbose"],
         "n_jobs": [Integral, None],
         "prior": [StrOptions(set(PRIORS)), ConjugatePrior, None],
+        "noise": [StrOptions({"auto"}), "boolean", Interval(Real, 0.0, None, closed="neither")],
         "transforms": [StrOptions({"auto"}), "array-like", None],
     }
 
@@ -122,7 +135,7 @@ class AutoGaussianMixture(FittedMixture):
         n_components: str | int | Sequence[int] = "auto",
         *,
         covariance_types: str | Sequence[str] = "all",
-        criterion: Criterion = "bic",
+        criterion: Criterion = "bicc",
         max_seconds: float | None = None,
         thorough: bool = False,
         tol: float = 1e-7,
@@ -132,6 +145,7 @@ class AutoGaussianMixture(FittedMixture):
         verbose: int = 0,
         n_jobs: int | None = None,
         prior: str | ConjugatePrior | None = None,
+        noise: bool | float | str = "auto",
         transforms: str | Sequence[str] | None = None,
     ) -> None:
         self.n_components = n_components
@@ -146,6 +160,7 @@ class AutoGaussianMixture(FittedMixture):
         self.verbose = verbose
         self.n_jobs = n_jobs
         self.prior = prior
+        self.noise = noise
         self.transforms = transforms
 
     @property
@@ -161,7 +176,9 @@ class AutoGaussianMixture(FittedMixture):
         X : array-like of shape (n_samples, n_features)
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
-            How often each row counts; the criteria count their sum as the number of rows.
+            How often each row counts; the criteria count their sum as the number of rows. Weights that sum to
+            less than the number of rows that have one only say proportions: they are scaled to sum to the
+            effective number of rows, (sum w)² / sum w².
 
         Returns
         -------
@@ -180,8 +197,11 @@ class AutoGaussianMixture(FittedMixture):
             If `max_seconds` was reached, or `max_iter` iterations were not enough for the chosen model.
         gaussmix.DegenerateComponentWarning
             If a component of the chosen model collapsed and was held up.
+        gaussmix.SampleWeightWarning
+            If weights were scaled.
         """
         self._validate_params()
+        refuse_volume_beside_transforms(self)
         with unchanged_upon_failure(self):
             return self._fit(X, sample_weight)
 
@@ -207,10 +227,10 @@ class AutoGaussianMixture(FittedMixture):
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Self:
         """Validate the data, choose, store and warn."""
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
-        weights = check_sample_weight(sample_weight, data.shape[0])
+        weights = counted(check_sample_weight(sample_weight, data.shape[0]))
         numbers, names = self._numbers(), self._names(data.shape[1])
         total = float(data.shape[0] if weights is None else weights.sum())
         n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
@@ -241,17 +261,27 @@ class AutoGaussianMixture(FittedMixture):
             thorough=self.thorough,
             model=model,
             prior=prior_named(self.prior),
+            noise=self.noise,
+            # A prior of the user's own is one on all features.
+            along_directions=self._compares_all()
+            and not isinstance(self.prior, ConjugatePrior)
+            and has_too_few_rows_for_matrices(data, weights),
         )
         best = model(choice.row, choice.result)
         for name in _OF_THE_CHOSEN:
             setattr(self, name, getattr(best, name))
+        for name in FACTOR_ATTRIBUTES:
+            if hasattr(best, name):
+                setattr(self, name, getattr(best, name))
+            elif hasattr(self, name):  # of an earlier fit
+                delattr(self, name)
         self._component_names = None
         self.best_estimator_ = best
         table = choice.table.shifted(of_transforms)
         self.selection_ = best.selection_ = table
         self.runners_up_ = best.runners_up_ = table.runners_up
         self.n_components_ = choice.row.n_components
-        self.covariance_type_ = choice.row.covariance_type
+        self.covariance_type_ = best.covariance_type
         warn_of_fit(best, choice.result)
         return self
 
@@ -259,15 +289,19 @@ class AutoGaussianMixture(FittedMixture):
         self, row: SelectionRow, result: FitResult, rows: FittedRows, n_samples: int, total: float
     ) -> GaussianMixture:
         """Return a fit as an estimator by itself."""
+        fitted = result.parameters.family
+        keeps = fitted.identifier == FAMILIES[row.covariance_type].identifier
         mixture = GaussianMixture(
             row.n_components,
-            covariance_type=row.covariance_type,
+            covariance_type=row.covariance_type if keeps else fitted.identifier,
             tol=self.tol,
             reg_covar=self.reg_covar,
             max_iter=self.max_iter,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
             prior=self.prior,
+            noise=result.parameters.noise is not None
+            and (True if isinstance(self.noise, str) else self.noise),
             transforms=self.transforms,
         )
         for name in _SET_BY_VALIDATION:
@@ -276,10 +310,10 @@ class AutoGaussianMixture(FittedMixture):
         store_fit(mixture, result, rows, n_samples, total)
         return mixture
 
-    def _numbers(self) -> list[int]:
-        """Return the numbers of components to compare."""
+    def _numbers(self) -> list[int] | None:
+        """Return the numbers of components to compare; None to begin with a few and go on."""
         if isinstance(self.n_components, str):
-            return list(DEFAULT_NUMBERS)
+            return None
         if isinstance(self.n_components, int | np.integer):
             return [int(self.n_components)]
         numbers = list(self.n_components)
@@ -289,9 +323,13 @@ class AutoGaussianMixture(FittedMixture):
             )
         return sorted({int(one) for one in numbers})
 
+    def _compares_all(self) -> bool:
+        """Return whether the families are left to the choice."""
+        return isinstance(self.covariance_types, str) and self.covariance_types == "all"
+
     def _names(self, n_features: int) -> list[str]:
         """Return the covariance types to compare."""
-        if isinstance(self.covariance_types, str) and self.covariance_types == "all":
+        if self._compares_all():
             models = MODELS if n_features > 1 else ONE_DIMENSIONAL_MODELS
             return [family.identifier for family in models]
         given = self.covariance_types

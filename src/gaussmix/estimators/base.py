@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.backends import Evaluation, Outputs, default_backend
 from gaussmix.core import criteria
@@ -23,6 +23,7 @@ from gaussmix.core.sampling import draw
 from gaussmix.core.statistics import Moments
 from gaussmix.estimators.attributes import MixtureAttributes, coordinates_of
 from gaussmix.estimators.transformed import forward
+from gaussmix.estimators.validation import check_sample_weight, checked_data, counted
 
 
 class FittedMixture(
@@ -169,13 +170,15 @@ class FittedMixture(
         """
         return self._evaluate(X, Outputs.LABEL | Outputs.PROBABILITY | Outputs.LOG_DENSITY)
 
-    def score(self, X: ArrayLike, y: Any = None) -> float:
+    def score(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Return the mean log-density of the rows.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
         y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows in the mean.
 
         Returns
         -------
@@ -187,12 +190,15 @@ class FittedMixture(
         sklearn.exceptions.NotFittedError
             If the mixture has not been fitted.
         """
-        rows, log_jacobian = self._checked_rows(X)
+        rows, log_jacobian = self._checked_rows(X, sample_weight)
         if self._is_single(rows):  # the mean of exactly what score_samples returns
-            return float(self.score_samples(X).mean())
-        return self._log_likelihood(rows, log_jacobian) / rows.n_rows
+            log_density = self.score_samples(X)
+            return float(
+                log_density.mean() if sample_weight is None else _sum(log_density, rows) / rows.total_weight
+            )
+        return self._log_likelihood(rows, log_jacobian) / rows.total_weight
 
-    def bic(self, X: ArrayLike) -> float:
+    def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the Bayesian information criterion on X: the smaller the better.
 
         mclust's BIC is the negative of this.
@@ -200,21 +206,36 @@ class FittedMixture(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        """
-        rows, log_jacobian = self._checked_rows(X)
-        return criteria.bic(self._log_likelihood(rows, log_jacobian), self.n_parameters_, rows.n_rows)
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts. Weights that sum to less than the number of rows that have one only
+            say proportions: they are scaled to sum to the effective number of rows, (sum w)² / sum w², with
+            a `gaussmix.SampleWeightWarning`.
 
-    def aic(self, X: ArrayLike) -> float:
+        Examples
+        --------
+        >>> from gaussmix import GaussianMixture
+        >>> mixture = GaussianMixture(1).fit([[0.0], [1.0], [3.0]], sample_weight=[2, 1, 1])
+        >>> round(mixture.bic([[0.0], [1.0], [3.0]], sample_weight=[2, 1, 1]), 6)
+        15.740984
+        >>> round(mixture.bic([[0.0], [0.0], [1.0], [3.0]]), 6)
+        15.740984
+        """
+        rows, log_jacobian = self._counted_rows(X, sample_weight)
+        return criteria.bic(self._log_likelihood(rows, log_jacobian), self.n_parameters_, rows.total_weight)
+
+    def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return Akaike's information criterion on X: the smaller the better.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts; see `bic`.
         """
-        rows, log_jacobian = self._checked_rows(X)
+        rows, log_jacobian = self._counted_rows(X, sample_weight)
         return criteria.aic(self._log_likelihood(rows, log_jacobian), self.n_parameters_)
 
-    def icl(self, X: ArrayLike) -> float:
+    def icl(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the integrated completed likelihood criterion on X: the smaller the better.
 
         It is BIC with a penalty for rows whose component is in doubt, so it counts clusters where BIC
@@ -223,15 +244,18 @@ class FittedMixture(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts; see `bic`.
         """
+        rows, _ = self._counted_rows(X, sample_weight)
         found = self._evaluate(X, Outputs.LOG_DENSITY | Outputs.PROBABILITY)
         assert found.log_density is not None
         assert found.probability is not None
         return criteria.icl(
-            float(found.log_density.sum(dtype=np.float64)),
+            _sum(found.log_density, rows),
             self.n_parameters_,
-            len(found.probability),
-            float(np.log(found.probability).sum(dtype=np.float64)),
+            rows.total_weight,
+            _sum(np.log(found.probability), rows),
         )
 
     def sample(
@@ -337,26 +361,34 @@ class FittedMixture(
         """Number of columns that `transform` returns, for `get_feature_names_out`."""
         return len(self.weights_) + (getattr(self, "noise_", None) is not None)
 
-    def _checked_rows(self, X: ArrayLike) -> tuple[Rows, Array | None]:
+    def _checked_rows(
+        self, X: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[Rows, Array | None]:
         """Return validated rows as the fit has seen them, in coordinates that suit the mixture.
 
         Beside them stands what each adds to its log-density on the way back to the data's units, where
         features were transformed.
         """
         check_is_fitted(self)
-        data: NDArray[np.floating] = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        data: NDArray[np.floating] = checked_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        weights = check_sample_weight(sample_weight, len(data))
         coordinates = coordinates_of(self._parameters_of_transformed())
         transforms = getattr(self, "transforms_", None)
         if transforms is None:
-            return Rows(data, coordinates), None
-        return Rows(forward(transforms, data), coordinates), transforms.log_jacobian(data)
+            return Rows(data, coordinates, weights), None
+        return Rows(forward(transforms, data), coordinates, weights), transforms.log_jacobian(data)
+
+    def _counted_rows(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Rows, Array | None]:
+        """Return validated rows with weights that say how many rows each stands for."""
+        rows, log_jacobian = self._checked_rows(X, sample_weight)
+        return replace(rows, sample_weight=counted(rows.sample_weight)), log_jacobian
 
     def _log_likelihood(self, rows: Rows, log_jacobian: Array | None) -> float:
         """Return the log-likelihood of rows, in the data's units."""
         parameters = self._parameters_of_transformed().to_working(rows.coordinates)
         statistics = default_backend(self.n_jobs).expect(rows, parameters.density(), Moments.NONE)
-        of_transforms = 0.0 if log_jacobian is None else float(log_jacobian.sum())
-        return statistics.log_likelihood + rows.n_rows * rows.coordinates.log_jacobian + of_transforms
+        of_transforms = 0.0 if log_jacobian is None else _sum(log_jacobian, rows)
+        return statistics.log_likelihood + rows.total_weight * rows.coordinates.log_jacobian + of_transforms
 
     def _evaluate(self, X: ArrayLike, outputs: Outputs) -> Evaluation:
         """Return what the mixture says of each row, in single precision if all involved is."""
@@ -372,3 +404,11 @@ class FittedMixture(
     def _is_single(self, rows: Rows) -> bool:
         """Return whether rows and mixture are both in single precision, and so what comes of them."""
         return rows.X.dtype == np.float32 and self.means_.dtype == np.float32
+
+
+def _sum(values: Array, rows: Rows) -> float:
+    """Return the weighted sum of one number a row; rows of weight zero are absent."""
+    if rows.sample_weight is None:
+        return float(values.sum(dtype=np.float64))
+    present = rows.sample_weight > 0.0
+    return float(rows.sample_weight[present] @ values[present])

@@ -14,20 +14,32 @@ from sklearn.utils import check_random_state
 
 from gaussmix.backends import available_threads
 from gaussmix.core.conjugate_prior import Prior
+from gaussmix.core.density import FactorForm
+from gaussmix.core.parameters import CovarianceFamily
+from gaussmix.core.relations import find_relations
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES, MODELS, ONE_DIMENSIONAL_MODELS
 from gaussmix.estimators.monitors import SelectionProgress
 from gaussmix.estimators.validation import stack_level_of_user
 from gaussmix.exceptions import DegenerateCovarianceError
-from gaussmix.fitting import FitResult
-from gaussmix.selection import Clock, GridResult, SelectionRow, SelectionTable, fit_grid
+from gaussmix.fitting import FitResult, lifted
+from gaussmix.selection import (
+    Clock,
+    GridResult,
+    LiftedGrid,
+    SelectionRow,
+    SelectionTable,
+    fit_grid,
+    fit_grid_along_directions,
+)
+from gaussmix.selection.background import fit_beside_noise
 from gaussmix.selection.cross_validation import CrossValidation
 
 if TYPE_CHECKING:
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
 
 DEFAULT_NUMBERS = range(1, 10)
-CRITERIA = ("bic", "icl", "aic", "cv")
+CRITERIA = ("bicc", "bic", "icl", "aic", "cv")
 
 Criterion = str | Callable[["GaussianMixture", ArrayLike], float]
 
@@ -53,7 +65,7 @@ def choose(
     weights: Array | None,
     *,
     names: Sequence[str],
-    numbers: Sequence[int],
+    numbers: Sequence[int] | None,
     criterion: Criterion,
     reg_covar: float | str,
     tol: float,
@@ -65,6 +77,8 @@ def choose(
     thorough: bool,
     model: Callable[[SelectionRow, FitResult], GaussianMixture],
     prior: Prior | None = None,
+    noise: bool | float | str = False,
+    along_directions: bool = False,
 ) -> Choice:
     """Fit all models and choose one.
 
@@ -74,15 +88,28 @@ def choose(
         Checked.
     names : sequence of str
         Covariance types.
-    numbers : sequence of int
-        Numbers of components; those above the number of rows are reported as impossible.
-    criterion : {"bic", "icl", "aic", "cv"} or callable
+    numbers : sequence of int or None
+        Numbers of components; those above the number of rows are reported as impossible. None takes 1 to 9,
+        and more as long as the best by the criterion have the most.
+    criterion : {"bicc", "bic", "icl", "aic", "cv"} or callable
     reg_covar, tol, max_iter, random_state, n_jobs, max_seconds, verbose, thorough
         See `gaussmix.AutoGaussianMixture`.
     model : callable
         Makes an estimator of a fit, for criteria that are callables.
     prior : Prior, optional
+    noise : bool, float or "auto"
+        Whether there is noise beside the components, or the volume in which it is uniform; "auto" compares
+        both.
+    along_directions : bool
+        Compare mixtures along the leading directions in place of all features, without noise.
     """
+    relations = find_relations(X, weights) if reg_covar == "auto" and not along_directions else None
+    remaining = X
+    if relations is not None:
+        remaining = np.ascontiguousarray(X[:, relations.independent])
+        if remaining.shape[1] == 1:  # of one column volume is all that can vary
+            volumes = {FAMILIES[name].identifier[0]: name for name in reversed(names)}
+            names = [name for name in names if name in volumes.values()]
     families = {FAMILIES[name].identifier: FAMILIES[name] for name in names}
     given = {FAMILIES[name].identifier: name for name in names}
     # In mclust's order each family follows those that it contains.
@@ -91,24 +118,61 @@ def choose(
     ]
     clock = Clock(max_seconds)
     progress = SelectionProgress(verbose)
+    found: GridResult | LiftedGrid
     try:
-        found = fit_grid(
-            X,
-            weights,
-            families=ordered,
-            numbers=numbers,
-            reg_covar=None if reg_covar == "auto" else float(reg_covar),
-            tol=tol,
-            max_iter=max_iter,
-            generator=check_random_state(random_state),
-            thorough=thorough,
-            n_threads=available_threads(n_jobs),
-            clock=clock,
-            progress=progress,
-            prior=prior,
-        )
-        rows = [replace(row, covariance_type=given[row.covariance_type]) for row in found.rows]
-        rows = _judged(found, rows, criterion, X, reg_covar, tol, progress, model)
+        generator = check_random_state(random_state)
+        options: dict[str, Any] = {
+            "numbers": DEFAULT_NUMBERS if numbers is None else numbers,
+            "reg_covar": None if reg_covar == "auto" else float(reg_covar),
+            "tol": tol,
+            "max_iter": max_iter,
+            "generator": generator,
+            "thorough": thorough,
+            "n_threads": available_threads(n_jobs),
+            "clock": clock,
+            "progress": progress,
+            "prior": prior,
+            "criterion": "bicc" if criterion == "bicc" else "bic",
+        }
+
+        def grid(
+            rows: NDArray[np.floating], shares: Array | None, some: Sequence[CovarianceFamily]
+        ) -> GridResult:
+            return fit_grid(rows, shares, families=some, goes_on=numbers is None, **options)
+
+        if along_directions:
+            found = fit_grid_along_directions(remaining, weights, families=ordered, **options)
+        else:
+            found = grid(remaining, weights, ordered)
+        noisy = {}
+        compares_noise = noise is not False and isinstance(criterion, str) and criterion != "cv"
+        if compares_noise and isinstance(found, GridResult) and found.ranking:
+            fits = fit_beside_noise(
+                found,
+                float(noise) if not isinstance(noise, bool | np.bool_ | str) else None,
+                grid,
+                tol=tol,
+                max_iter=max_iter,
+            )
+            noisy = {(one.row.covariance_type, one.row.n_components): one for one in fits}
+        rows = [row for row in found.rows if noise is False or noise == "auto" or not noisy]
+        rows += [one.row for one in noisy.values()]
+        rows = [
+            replace(row, covariance_type=given.get(row.covariance_type, row.covariance_type)) for row in rows
+        ]
+
+        def complete(row: SelectionRow) -> FitResult:
+            cell = found.cell(row)
+            result = noisy[cell.key].result if row.noise else found.fit_of(cell)
+            if relations is None:
+                return result
+            return lifted(result, relations, _with_matrices(result.parameters.family), X)
+
+        def judge(row: SelectionRow) -> float:
+            assert callable(criterion)
+            return float(criterion(model(row, complete(row)), X))
+
+        rows = _judged(found, rows, criterion, reg_covar, tol, progress, judge)
     finally:
         progress.close()
     table = SelectionTable(rows)
@@ -130,18 +194,27 @@ def choose(
         raise ValueError(
             "criterion returned NaN for every model: it should return a number, the smaller the better."
         )
-    return Choice(best, found.fit_of(found.cell(best)), table)
+    if relations is not None:
+        total = float(len(X) if weights is None else weights.sum())
+        table = table.shifted(relations.log_density * total)
+    return Choice(table.ranking[0], complete(best), table)
+
+
+def _with_matrices(family: CovarianceFamily) -> CovarianceFamily:
+    """Return the family, or the smallest with covariance matrices of any kind that holds it."""
+    if family.representation.form in (FactorForm.FULL, FactorForm.SHARED):
+        return family
+    return FAMILIES["VVV" if "V" in family.identifier else "EEE"]
 
 
 def _judged(
-    found: GridResult,
+    found: GridResult | LiftedGrid,
     rows: list[SelectionRow],
     criterion: Criterion,
-    X: NDArray[np.floating],
     reg_covar: float | str,
     tol: float,
     progress: SelectionProgress,
-    model: Callable[[SelectionRow, FitResult], GaussianMixture],
+    judge: Callable[[SelectionRow], float],
 ) -> list[SelectionRow]:
     """Return the rows with the value of the criterion that is chosen by."""
     judged = []
@@ -155,10 +228,7 @@ def _judged(
             value = getattr(row, criterion)
         elif fitted and (row.sound or not any(one.sound for one in rows)):
             cell = found.cell(row)
-            if isinstance(criterion, str):
-                value = folds.deviance(cell)
-            else:
-                value = float(criterion(model(row, found.fit_of(cell)), X))
+            value = folds.deviance(cell) if isinstance(criterion, str) else judge(row)
             progress(number + 1, len(rows), "models judged")
         judged.append(replace(row, criterion=value))
     return judged

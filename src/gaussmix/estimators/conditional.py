@@ -12,10 +12,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 from gaussmix.core.conditioning import Conditioner
+from gaussmix.core.density import FactorForm
 from gaussmix.core.patterns import missing_patterns
+from gaussmix.core.predictive import Evidence
 from gaussmix.core.rows import Array
+from gaussmix.covariance import LowRankFamily
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
-from gaussmix.estimators.validation import check_sample_weight
+from gaussmix.estimators.validation import check_sample_weight, counted
 
 BLOCK_ROWS = 4096
 """Rows that are worked on at a time: tables of rows by components stay small."""
@@ -49,6 +52,7 @@ class ConditionalEstimator(BaseEstimator):
     n_complete_: int
     n_iter_: int
     mixture_: GaussianMixture
+    _total_weight: float
 
     def __sklearn_tags__(self) -> Tags:
         """Say that missing entries are welcome."""
@@ -69,6 +73,11 @@ class ConditionalEstimator(BaseEstimator):
         ------
         ValueError
             If there are too few complete rows, or the weights are not valid.
+
+        Warns
+        -----
+        gaussmix.SampleWeightWarning
+            If weights only say proportions, as how sure predictions and draws are depends on their sum.
         """
         weights = check_sample_weight(sample_weight, len(X))
         missing = np.isnan(X)
@@ -77,12 +86,11 @@ class ConditionalEstimator(BaseEstimator):
             usable &= weights > 0
         self._check_complete(missing, int(usable.sum()), weighted=weights is not None)
         everything = X if targets is None else np.hstack([X, targets])
+        counts = None if weights is None else counted(weights[usable])
         mixture = GaussianMixture(**{name: getattr(self, name) for name in _PARAMETERS})
-        mixture.fit(
-            np.asarray(everything[usable], dtype=np.float64),
-            sample_weight=None if weights is None else weights[usable],
-        )
+        mixture.fit(np.asarray(everything[usable], dtype=np.float64), sample_weight=counts)
         self.n_complete_ = int(usable.sum())
+        self._total_weight = float(self.n_complete_ if counts is None else counts.sum())
         self.n_iter_ = mixture.n_iter_
         self.mixture_ = mixture
 
@@ -111,13 +119,27 @@ class ConditionalEstimator(BaseEstimator):
             f"{advice}{alternative}."
         )
 
+    def _evidence(self) -> Evidence:
+        """Return how many rows stand behind the estimates of each component."""
+        mixture = self.mixture_
+        family = mixture._family()
+        counts = self._total_weight * np.asarray(mixture.weights_, dtype=np.float64)
+        if family.representation.form is FactorForm.DIAGONAL:
+            n_slopes: int | None = 0
+        else:
+            n_slopes = mixture.n_factors_ if isinstance(family, LowRankFamily) else None
+        if set(family.identifier) <= {"E", "I"}:  # all components have one covariance
+            return Evidence(counts, np.full(len(counts), self._total_weight), len(counts), n_slopes)
+        return Evidence(counts, counts, 1, n_slopes)
+
     def _conditionals(
-        self, X: NDArray[np.floating], wanted: NDArray[np.intp] | None
+        self, mixture: GaussianMixture, X: NDArray[np.floating], wanted: NDArray[np.intp] | None
     ) -> Iterator[tuple[NDArray[np.intp], Conditioner, Array]]:
-        """Yield rows with the same missing entries, the mixture prepared for them, and what they have.
+        """Yield rows with the same missing entries, a mixture prepared for them, and what they have.
 
         Parameters
         ----------
+        mixture : GaussianMixture
         X : ndarray of shape (n_samples, n_features)
             The first features of the mixture.
         wanted : ndarray of int or None
@@ -129,7 +151,7 @@ class ConditionalEstimator(BaseEstimator):
         conditioner : Conditioner
         known : ndarray of shape (number of rows, number of known entries)
         """
-        parameters = self.mixture_._parameters()
+        parameters = mixture._parameters()
         shape = parameters.means.shape
         matrices = parameters.family.representation.matrices(parameters.covariances, *shape)
         of_pattern = None

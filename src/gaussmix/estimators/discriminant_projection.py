@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from gaussmix.backends import default_backend
 from gaussmix.core.discriminant import discriminant_directions
@@ -21,7 +21,7 @@ from gaussmix.core.rows import Array, Coordinates
 from gaussmix.estimators.auto_gaussian_mixture import AutoGaussianMixture
 from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
-from gaussmix.estimators.validation import check_sample_weight, stack_level_of_user
+from gaussmix.estimators.validation import check_sample_weight, checked_data, stack_level_of_user
 from gaussmix.scales import measure
 
 LEAST_EIGENVALUE = 1e-8
@@ -161,7 +161,7 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
             If nothing separates, as there is one component: the first principal component is taken.
         """
         self._validate_params()
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
         weights = check_sample_weight(sample_weight, len(data))
@@ -203,7 +203,7 @@ class MixtureDiscriminantProjection(ClassNamePrefixFeaturesOutMixin, Transformer
             If it has not been fitted.
         """
         check_is_fitted(self)
-        data: NDArray[np.floating] = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        data: NDArray[np.floating] = checked_data(self, X, dtype=[np.float64, np.float32], reset=False)
         projections: Array = (data - self.mean_) @ self.components_.T
         return projections
 

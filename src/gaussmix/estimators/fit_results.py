@@ -16,12 +16,14 @@ from gaussmix.covariance import LowRankFamily
 from gaussmix.covariance.low_rank import loadings_of
 from gaussmix.estimators.transformed import FittedRows
 from gaussmix.estimators.validation import stack_level_of_user
-from gaussmix.exceptions import DegenerateComponentWarning
+from gaussmix.exceptions import DegenerateComponentWarning, DependentFeaturesWarning
 from gaussmix.fitting import FitResult
 
 if TYPE_CHECKING:
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
 
+FACTOR_ATTRIBUTES = ("n_factors_", "loadings_", "noise_variances_")
+"""Fitted attributes that only low-rank families have."""
 MOST_NAMED = 8
 """How many features of a group a warning names."""
 
@@ -56,12 +58,13 @@ def store_fit(
     mixture.lower_bounds_ = [one + rows.log_jacobian for one in result.em.log_likelihoods]
     mixture.log_likelihood_ = (result.em.log_likelihood + rows.log_jacobian) * total_weight
     mixture.n_samples_ = n_samples
-    mixture.repaired_components_ = tuple(np.flatnonzero(result.parameters.repaired).tolist())
+    at_floor = result.parameters.repaired & (result.parameters.weights > 0.0)  # the others are empty
+    mixture.repaired_components_ = tuple(np.flatnonzero(at_floor).tolist())
 
 
 def _store_factors(mixture: GaussianMixture, parameters: MixtureParameters) -> None:
     """Set the attributes that only low-rank families have."""
-    for name in ("n_factors_", "loadings_", "noise_variances_"):
+    for name in FACTOR_ATTRIBUTES:
         if hasattr(mixture, name):
             delattr(mixture, name)
     family, noise = parameters.family, parameters.uniquenesses
@@ -88,6 +91,26 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
             ConvergenceWarning,
             stacklevel=stack_level_of_user(),
         )
+    if result.relations is not None:
+        names = [str(name) for name in _names(mixture)]
+        equations = [relation.equation(names) for relation in result.relations.listed()]
+        left = len(equations) - MOST_NAMED
+        told = ", ".join(equations[:MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
+        warnings.warn(
+            f"Features that follow from others add nothing and were left out of the fit: {told}. What is "
+            "told of them follows from the others.",
+            DependentFeaturesWarning,
+            stacklevel=stack_level_of_user(),
+        )
+    empty = np.flatnonzero(result.parameters.weights == 0.0).tolist()
+    if empty:
+        warnings.warn(
+            f"Component(s) {empty} have lost all their rows; they keep their mean, and no row will come back "
+            "to a weight of 0. Try fewer components, or start anew: without warm_start, weights_init and "
+            "means_init.",
+            DegenerateComponentWarning,
+            stacklevel=stack_level_of_user(),
+        )
     if mixture.repaired_components_:
         hint = ""
         if mixture.n_samples_ <= mixture.means_.shape[1]:
@@ -103,6 +126,12 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
             DegenerateComponentWarning,
             stacklevel=stack_level_of_user(),
         )
+
+
+def _names(mixture: GaussianMixture) -> Sequence[str]:
+    """Return what messages call the features."""
+    names = getattr(mixture, "feature_names_in_", None)
+    return [f"feature {d}" for d in range(mixture.means_.shape[1])] if names is None else list(names)
 
 
 def _cause_of_repair(mixture: GaussianMixture, result: FitResult) -> str:

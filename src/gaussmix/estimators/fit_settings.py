@@ -15,6 +15,7 @@ from gaussmix.initialization import MOVES, Move
 from gaussmix.starting import GivenParameters
 
 if TYPE_CHECKING:
+    from gaussmix.estimators.auto_gaussian_mixture import AutoGaussianMixture
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
 
 STARTS_GIVEN = ("weights_init", "means_init", "precisions_init")
@@ -31,15 +32,26 @@ def refuse_ambiguous_numbers(mixture: GaussianMixture) -> None:
     """
     if isinstance(mixture.n_factors, bool | np.bool_):
         raise ValueError(f"n_factors should be a number from 1 on or 'auto', but is {mixture.n_factors}")
-    if mixture.transforms is not None and not isinstance(mixture.noise, bool | np.bool_):
-        raise ValueError(
-            f"noise={mixture.noise!r} is a volume in the units of the data, which says nothing of features "
-            "that are transformed: pass noise=True, or transforms=None."
-        )
+    refuse_volume_beside_transforms(mixture)
     if isinstance(mixture.noise, Integral) and not isinstance(mixture.noise, bool) and mixture.noise == 1:
         raise ValueError(
             "noise=1 can mean two things: pass True for noise beside the components, or 1.0 for noise "
             "that fills a volume of one, in the units of the data."
+        )
+
+
+def refuse_volume_beside_transforms(mixture: GaussianMixture | AutoGaussianMixture) -> None:
+    """Refuse noise in a volume that is given where features may be transformed.
+
+    Raises
+    ------
+    ValueError
+        If there are both.
+    """
+    if mixture.transforms is not None and not isinstance(mixture.noise, bool | np.bool_ | str):
+        raise ValueError(
+            f"noise={mixture.noise!r} is a volume in the units of the data, which says nothing of features "
+            "that are transformed: pass noise=True, or transforms=None."
         )
 
 

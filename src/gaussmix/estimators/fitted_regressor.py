@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from gaussmix.core.conditioning import ConditionalMixtures
+from gaussmix.core.conditioning import ConditionalMixtures, check_nearness
+from gaussmix.core.predictive import PredictiveMixtures
 from gaussmix.core.rows import Array
 from gaussmix.estimators.conditional import ConditionalEstimator, check_count
+from gaussmix.estimators.validation import checked_data
 
 if TYPE_CHECKING:
     from gaussmix.distribution import MixtureDistribution
@@ -81,7 +83,9 @@ class FittedRegressor(MultiOutputMixin, RegressorMixin, ConditionalEstimator):
         """Return intervals that contain the targets with a given probability.
 
         They are equal-tailed: a target is as probable to lie below as to lie above. Each is for a target by
-        itself.
+        itself. That the mixture's parameters are estimates is allowed for: a component's targets follow
+        Student's t distribution, wider the fewer rows it has and the further the inputs are from its mean. Of
+        one component these are the prediction intervals of least squares, exact for normal errors.
 
         Parameters
         ----------
@@ -107,13 +111,15 @@ class FittedRegressor(MultiOutputMixin, RegressorMixin, ConditionalEstimator):
         >>> from gaussmix import GaussianMixtureRegressor
         >>> regressor = GaussianMixtureRegressor(1).fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 2.0, 4.0])
         >>> regressor.predict_interval([[1.0]]).round(2)
-        array([[0.66, 2.14]])
+        array([[-0.71,  3.51]])
         """
         if not isinstance(level, Real) or not 0.0 < level < 1.0:
             raise ValueError(f"level should be a probability between 0 and 1, but is {level!r}")
         inputs = self._checked(X)
         ends = np.empty((len(inputs), self.n_targets_, 2))
-        for rows, found in self._given(inputs):
+        evidence = self._evidence()
+        for rows, conditioner, known in self._conditionals(self.mixture_, inputs, self._targets()):
+            found = PredictiveMixtures.of(conditioner, known, evidence)
             ends[rows, :, 0] = found.quantile(0.5 - 0.5 * level)
             ends[rows, :, 1] = found.quantile(0.5 + 0.5 * level)
         return self._shaped(ends)
@@ -223,7 +229,9 @@ class FittedRegressor(MultiOutputMixin, RegressorMixin, ConditionalEstimator):
         inputs = self._checked(X)
         log_density = np.empty(len(inputs))
         if y is None:
-            for rows, conditioner, known in self._conditionals(inputs, np.zeros(0, dtype=np.intp)):
+            for rows, conditioner, known in self._conditionals(
+                self.mixture_, inputs, np.zeros(0, dtype=np.intp)
+            ):
                 log_density[rows] = conditioner.log_density(known)
             return log_density
         targets = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
@@ -238,14 +246,24 @@ class FittedRegressor(MultiOutputMixin, RegressorMixin, ConditionalEstimator):
     def _checked(self, X: ArrayLike) -> Array:
         """Return validated inputs."""
         check_is_fitted(self)
-        inputs: Array = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        inputs: Array = checked_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        parameters = self.mixture_._parameters()
+        shape = parameters.means.shape
+        variances = parameters.family.representation.variances(parameters.covariances, *shape)
+        names = getattr(self, "feature_names_in_", range(inputs.shape[1]))
+        ends = np.fmin.reduce(inputs), np.fmax.reduce(inputs)
+        for value, d in ((end[d], d) for end in ends for d in np.flatnonzero(~np.isnan(end))):
+            check_nearness(value, parameters.means[:, d], variances[:, d], f"An input in feature {names[d]}")
         return inputs
 
     def _given(self, inputs: Array) -> Iterator[tuple[NDArray[np.intp], ConditionalMixtures]]:
         """Yield numbers of rows with what their targets follow."""
-        targets = np.arange(self.n_features_in_, self.n_features_in_ + self.n_targets_)
-        for rows, conditioner, known in self._conditionals(inputs, targets):
+        for rows, conditioner, known in self._conditionals(self.mixture_, inputs, self._targets()):
             yield rows, conditioner(known)
+
+    def _targets(self) -> NDArray[np.intp]:
+        """Return which features of the mixture are the targets."""
+        return np.arange(self.n_features_in_, self.n_features_in_ + self.n_targets_)
 
     def _shaped(self, values: Array) -> Array:
         """Return values of shape (n_samples, n_targets, ...), without the second axis if targets had none."""

@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gaussmix.backends import default_backend
 from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.core.noise import UniformNoise
-from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
+from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.estimators.attributes import fitted_arrays
 from gaussmix.estimators.callbacks import CallbackSupport, with_callbacks
-from gaussmix.estimators.choosing import DEFAULT_NUMBERS, Choice, choose
+from gaussmix.estimators.choosing import Choice, choose
 from gaussmix.estimators.compatibility import ScikitLearnPrivateNames
 from gaussmix.estimators.fit_results import store_fit, warn_of_fit
 from gaussmix.estimators.fit_settings import (
@@ -39,8 +39,10 @@ from gaussmix.estimators.transformed import FittedRows
 from gaussmix.estimators.validation import (
     check_means,
     check_positive_definite,
+    check_proportions,
     check_sample_weight,
-    check_weights,
+    checked_data,
+    counted,
     unchanged_upon_failure,
 )
 from gaussmix.exceptions import DegenerateCovarianceError
@@ -60,8 +62,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     Parameters
     ----------
     n_components : int or "auto", default=1
-        Number of components K. "auto" compares 1 to 9 by BIC, as `AutoGaussianMixture` does, in place of
-        `n_init`, `init_params`, `moves` and `spikes`.
+        Number of components K. "auto" compares 1 to 9 by BIC, and goes on as long as the best is at the end,
+        as `AutoGaussianMixture` does, in place of `n_init`, `init_params`, `moves` and `spikes`.
     covariance_type : str, default="full"
         Covariance family. scikit-learn's names: "full", each component its own matrix; "tied", one matrix
         for all; "diag", each component its own diagonal; "spherical", each component one variance. mclust's
@@ -83,7 +85,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         no search, and EM runs from the first start; zero gives that start itself. Nor is there a search
         where ``n_components * n_features ** 3`` exceeds a million (50,000 where components share parts of
         their covariances), as it would take too long, but for a comparison of starts by families without
-        matrices where rows are few.
+        matrices where rows are few. With fewer rows than covariance matrices need, the search is made along
+        the leading principal components.
     n_init : int, default=1
         Number of searches for the best optimum, each from starts of its own; the likeliest result is kept.
     init_params : str, default="portfolio"
@@ -170,7 +173,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     n_parameters_ : int
         Number of free parameters.
     repaired_components_ : tuple of int
-        Components that collapsed and whose covariance stands at the floor.
+        Components that collapsed and whose covariance stands at the floor. Those that have lost all their
+        rows are not among them: their weight is 0, they keep their mean, and have the others' covariance.
     stability_ : Stability or None
         How many starts were tried and how many ended in the chosen optimum (``n_starts``, ``n_agreeing``),
         how much lower the next best optimum is in nats a row (``gap``), how many moves were made
@@ -323,7 +327,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             Present for pipelines.
         sample_weight : array-like of shape (n_samples,), optional
             How often each row counts: weight 0 is the same as leaving the row out, weight 2 the same as
-            having it twice.
+            having it twice. Weights that sum to less than the number of rows that have one only say
+            proportions: where it matters how many rows there are, for a prior and for "auto", they are
+            scaled to sum to the effective number of rows, (sum w)² / sum w².
 
         Returns
         -------
@@ -341,7 +347,9 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` iterations were not enough.
         gaussmix.DegenerateComponentWarning
-            If a component collapsed and was held up.
+            If a component collapsed and was held up, or lost all its rows.
+        gaussmix.SampleWeightWarning
+            If weights were scaled.
         """
         with unchanged_upon_failure(self):
             warn_of_fit(self, self._fit(X, sample_weight))
@@ -398,7 +406,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         family = mixture._family()
         check_number_of_features(family, n_features)
         checked = check_positive_definite(covariances, family, n_components, n_features, "covariance")
-        weights = check_weights(weights, n_components)
+        weights = check_proportions(weights, n_components)
         means = check_means(means, n_components, n_features)
         parameters = MixtureParameters.from_covariances(family, weights, means, checked)
         mixture._publish(parameters, np.dtype(np.float64))
@@ -470,11 +478,13 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         """Validate, fit and store, and leave it to the caller to warn."""
         self._validate_params()
         refuse_ambiguous_numbers(self)
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
         check_number_of_features(self._family(), data.shape[1])
         weights = check_sample_weight(sample_weight, data.shape[0])
+        if self._asks_how_many_rows:
+            weights = counted(weights)
         n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
         total = float(n_samples if weights is None else weights.sum())
         for name in _OF_A_CHOICE:  # of an earlier fit
@@ -509,6 +519,14 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         store_fit(self, result, rows, n_samples, total)
         monitors.end_fit(result.parameters)
         return result
+
+    @property
+    def _asks_how_many_rows(self) -> bool:
+        """Whether the fit depends on how many rows the weights stand for, as priors and BIC do."""
+        has_choice = self.n_components == "auto" or (
+            self.n_factors == "auto" and isinstance(FAMILIES[self.covariance_type], LowRankFamily)
+        )
+        return has_choice or self.prior is not None
 
     def _run(
         self,
@@ -555,8 +573,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             data,
             weights,
             names=[self.covariance_type],
-            numbers=DEFAULT_NUMBERS,
-            criterion="bic",
+            numbers=None,
+            criterion="bicc",
             reg_covar=self.reg_covar,
             tol=self.tol,
             max_iter=self.max_iter,
@@ -564,17 +582,10 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             n_jobs=self.n_jobs,
             max_seconds=None,
             verbose=int(self.verbose),
-            thorough=True,
+            thorough=False,
             model=lambda row, result: self,
             prior=prior_named(self.prior),
         )
-
-    def _family(self) -> CovarianceFamily:
-        """Return the covariance family, with the number of factors that was found where it has such."""
-        family = super()._family()
-        if isinstance(family, LowRankFamily) and hasattr(self, "n_factors_"):
-            return family.with_rank(self.n_factors_)
-        return family
 
     def _reconstruction(self, parameters: MixtureParameters, rows: FittedRows) -> dict[str, Any]:
         """Return the attributes that make a copy of this estimator a fitted one."""

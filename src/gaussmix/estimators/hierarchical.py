@@ -10,11 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import validate_data
 
 from gaussmix.backends import default_backend
 from gaussmix.core.rows import Array
-from gaussmix.estimators.validation import check_sample_weight
+from gaussmix.estimators.validation import check_sample_weight, checked_data
 from gaussmix.initialization.tree_of_rows import grow_tree_of_rows
 from gaussmix.scales import measure
 
@@ -152,7 +151,7 @@ class HierarchicalGaussianClustering(ClusterMixin, BaseEstimator):
                 "Exactly one of n_clusters and distance_threshold has to be set, and the other one has to be "
                 f"None, but they are {self.n_clusters!r} and {self.distance_threshold!r}."
             )
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=2
         )
         weights = check_sample_weight(sample_weight, len(data))

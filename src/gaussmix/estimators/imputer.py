@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -9,10 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from gaussmix.core.predictive import LEAST_DEGREES
+from gaussmix.core.rows import Array
 from gaussmix.estimators.conditional import ConditionalEstimator, check_count
-from gaussmix.estimators.validation import unchanged_upon_failure
+from gaussmix.estimators.gaussian_mixture import GaussianMixture
+from gaussmix.estimators.validation import checked_data, unchanged_upon_failure
 
 if TYPE_CHECKING:
     from sklearn.impute import MissingIndicator
@@ -29,7 +33,8 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
     Parameters
     ----------
     n_components : int or "auto", default="auto"
-        Number of components. "auto" compares 1 to 9 by BIC.
+        Number of components. "auto" compares 1 to 9 by BIC, and goes on as
+        `AutoGaussianMixture` does.
     strategy : {"mean", "sample"}, default="mean"
         What to fill in. "mean", the conditional mean, is nearest to the truth on average, but makes columns
         less variable and more alike than they are. "sample", a draw from the conditional distribution,
@@ -159,7 +164,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         """Validate the data, fit and store."""
-        data = validate_data(
+        data = checked_data(
             self,
             X,
             dtype=[np.float64, np.float32],
@@ -198,7 +203,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
         data = self._checked(X)
         filled = data.copy()
         generator = check_random_state(self.random_state) if self.strategy == SAMPLE else None
-        for rows, conditioner, known in self._conditionals(data, None):
+        for rows, conditioner, known in self._conditionals(self.mixture_, data, None):
             if len(conditioner.wanted):
                 found = conditioner(known)
                 values = found.mean() if generator is None else found.draw(1, generator)[:, 0]
@@ -215,8 +220,10 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
     ) -> NDArray[np.floating]:
         """Return several tables with missing entries filled in at random, for multiple imputation.
 
-        What differs between estimates from the tables tells how much the missing entries leave open. The
-        draws are from the fitted mixture; that its parameters are estimates is not in them.
+        What differs between estimates from the tables tells how much the missing entries leave open. Each
+        table is drawn from a mixture of its own, refitted to as many rows as there were complete ones, drawn
+        from the fitted mixture: so that its parameters are estimates is in the draws, too, as the rules for
+        combining the estimates ask for.
 
         Parameters
         ----------
@@ -232,6 +239,12 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
         -------
         tables : ndarray of shape (n_imputations, n_samples, n_features)
 
+        Notes
+        -----
+        Rubin 1987, Multiple Imputation for Nonresponse in Surveys, chapters 3 and 4; Little and Rubin 2019,
+        Statistical Analysis with Missing Data, section 10.2. Parameters are drawn by the parametric bootstrap
+        (Efron 1994, Journal of the American Statistical Association 89, 463).
+
         Raises
         ------
         sklearn.exceptions.NotFittedError
@@ -246,16 +259,16 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
         >>> X = np.array([[0.0, 1.0], [1.0, 3.0], [2.0, 5.1], [3.0, 6.9], [4.0, 9.0], [2.5, np.nan]])
         >>> imputer = GaussianMixtureImputer(n_components=1, random_state=0).fit(X)
         >>> imputer.impute_many(X, 100).std(axis=0).round(2)[-1]
-        array([0.  , 0.06])
+        array([0.  , 0.17])
         """
         n_imputations = check_count(n_imputations, "n_imputations")
         data = self._checked(X)
         generator = check_random_state(self.random_state if random_state is None else random_state)
         tables = np.tile(data, (n_imputations, 1, 1))
-        for rows, conditioner, known in self._conditionals(data, None):
-            if len(conditioner.wanted):
-                draws = conditioner(known).draw(n_imputations, generator)
-                tables[:, rows[:, None], conditioner.wanted] = np.swapaxes(draws, 0, 1)
+        for table in tables:
+            for rows, conditioner, known in self._conditionals(self._redrawn(generator), data, None):
+                if len(conditioner.wanted):
+                    table[rows[:, None], conditioner.wanted] = conditioner(known).draw(1, generator)[:, 0]
         return tables
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
@@ -284,13 +297,42 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, Conditional
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
+    def _redrawn(self, generator: np.random.RandomState) -> GaussianMixture:
+        """Return the mixture that other rows might have led to: refitted to rows drawn from itself.
+
+        Covariances are unbiased in the mixture from which rows are drawn, and in the mean they are then those
+        of the posterior distribution: as estimates they are too small, the more so the fewer rows there are.
+        """
+        evidence = self._evidence()
+        degrees = evidence.degrees(self.n_features_in_ - 1)
+        of_rows = _widened(self.mixture_, evidence.of_covariances / degrees)
+        n_components = len(of_rows.weights_)
+        rows, _ = of_rows.sample(max(round(self._total_weight), n_components, 2), random_state=generator)
+        mixture = copy(self.mixture_)
+        mixture.set_params(n_components=n_components, warm_start=True, verbose=0)
+        if mixture.reg_covar == 0:
+            mixture.set_params(reg_covar="auto")  # a collapse among drawn rows must not end all
+        mixture._fit(rows)
+        return _widened(mixture, evidence.of_covariances / np.maximum(degrees - 2.0, LEAST_DEGREES))
+
     def _checked(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return validated rows."""
         check_is_fitted(self)
-        data: NDArray[np.floating] = validate_data(
+        data: NDArray[np.floating] = checked_data(
             self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", reset=False
         )
         return data
+
+
+def _widened(mixture: GaussianMixture, factors: Array) -> GaussianMixture:
+    """Return a mixture with each component's covariance multiplied by a factor of at least one."""
+    parameters = mixture._parameters()
+    shape = parameters.means.shape
+    matrices = parameters.family.representation.matrices(parameters.covariances, *shape)
+    factors = np.maximum(factors, 1.0)  # of components of less than one row
+    return GaussianMixture.from_parameters(
+        parameters.weights, parameters.means, matrices * factors[:, None, None]
+    )
 
 
 __all__ = ["GaussianMixtureImputer"]

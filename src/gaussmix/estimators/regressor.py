@@ -8,10 +8,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
-from sklearn.utils.validation import validate_data
 
 from gaussmix.estimators.fitted_regressor import FittedRegressor
-from gaussmix.estimators.validation import unchanged_upon_failure
+from gaussmix.estimators.validation import checked_data, unchanged_upon_failure
 
 
 class GaussianMixtureRegressor(FittedRegressor):
@@ -25,7 +24,8 @@ class GaussianMixtureRegressor(FittedRegressor):
     Parameters
     ----------
     n_components : int or "auto", default="auto"
-        Number of components. One is ordinary least squares. "auto" compares 1 to 9 by BIC.
+        Number of components. One is ordinary least squares. "auto" compares 1 to 9 by BIC,
+        and goes on as `AutoGaussianMixture` does.
     covariance_type : str, default="full"
         Covariance family of inputs and targets together, see `GaussianMixture`. In those along the axes
         ("diag", "spherical", ...) targets depend on inputs through the components' weights only, and in those
@@ -69,8 +69,9 @@ class GaussianMixtureRegressor(FittedRegressor):
     Notes
     -----
     Ghahramani and Jordan 1994, Advances in Neural Information Processing Systems 6; Sung 2004, Gaussian
-    mixture regression and classification, Rice University. Intervals and standard deviations are those of the
-    fitted mixture: that its parameters are estimates is not in them.
+    mixture regression and classification, Rice University. Intervals allow for that the parameters are
+    estimates; standard deviations, distributions and draws are those of the fitted mixture, as if its
+    parameters were known.
 
     Examples
     --------
@@ -144,7 +145,7 @@ class GaussianMixtureRegressor(FittedRegressor):
     def _fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> None:
         """Validate the data, fit and store."""
         names = _target_names(y)
-        inputs, targets = validate_data(
+        inputs, targets = checked_data(
             self,
             X,
             y,

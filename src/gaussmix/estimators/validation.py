@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,16 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
 
+from gaussmix.core.counts import as_counts
 from gaussmix.core.parameters import CovarianceFamily
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
+from gaussmix.exceptions import SampleWeightWarning
 
 LARGEST_WEIGHT = 1e100
 SMALLEST_WEIGHT = 1e-100
 """Weights are summed, and multiplied by squared distances: beyond these bounds that can leave doubles."""
 WEIGHTS_TOLERANCE = 1e-6
 """Component weights may miss one by the rounding of single precision; they are normalised in double."""
+_FOR_MISSING = (
+    "GaussianMixtureImputer fills missing entries in from the others of their row, and "
+    "GaussianMixtureRegressor predicts from rows that lack some; or leave such rows out."
+)
 SYMMETRY_TOLERANCE = 1e-5
 """Asymmetry allowed in a matrix given by the user, as a correlation: it may have been printed and read."""
 
@@ -32,11 +40,41 @@ def stack_level_of_user() -> int:
     level = 1
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
-        ("gaussmix.estimators", "sklearn.callback", "sklearn.utils")
+        ("gaussmix.estimators", "gaussmix.inference", "sklearn.callback", "sklearn.utils")
     ):
         frame = frame.f_back
         level += 1
     return level
+
+
+def checked_data(estimator: Any, X: Any, *others: Any, **options: Any) -> Any:
+    """Return what `sklearn.utils.validation.validate_data` does, after a look at what it does not see.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : array-like
+    *others, **options
+        Of `validate_data`.
+
+    Raises
+    ------
+    ValueError
+        If the data are not valid, or entries of a masked array are masked.
+    """
+    n_masked = int(np.ma.count_masked(X)) if isinstance(X, np.ma.MaskedArray) else 0
+    if n_masked:
+        raise ValueError(
+            f"{n_masked} entries of X are masked, and what stands under the mask would be used. "
+            f"X.filled(np.nan) marks them as missing: {_FOR_MISSING}"
+        )
+    try:
+        return validate_data(estimator, X, *others, **options)
+    except ValueError as error:
+        message = str(error)
+        if "does not accept missing values encoded as NaN" not in message:
+            raise
+        raise ValueError(f"{message.splitlines()[0]}\n{_FOR_MISSING}") from None
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
@@ -78,6 +116,30 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
     return None if (weights == 1.0).all() else weights
 
 
+def counted(weights: Array | None) -> Array | None:
+    """Return checked sample weights as numbers of rows, and tell the user if they only say proportions.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples,) or None
+
+    Returns
+    -------
+    counts : ndarray of shape (n_samples,) or None
+        See `gaussmix.core.counts.as_counts`.
+
+    Warns
+    -----
+    gaussmix.SampleWeightWarning
+    """
+    if weights is None:
+        return None
+    counts, assumption = as_counts(weights)
+    if assumption is not None:
+        warnings.warn(assumption, SampleWeightWarning, stacklevel=stack_level_of_user())
+    return counts
+
+
 def _check_shape(parameter: NDArray[Any], shape: tuple[int, ...], name: str) -> None:
     if parameter.shape != shape:
         raise ValueError(
@@ -103,6 +165,17 @@ def check_weights(weights: ArrayLike, n_components: int) -> Array:
         )
     exact = abs(1.0 - total) <= 4 * len(checked) * np.finfo(np.float64).eps
     return np.asarray(checked, dtype=np.float64) / (1.0 if exact else total)
+
+
+def check_proportions(weights: ArrayLike, n_components: int) -> Array:
+    """Return component weights as `check_weights`, which has scikit-learn's words, with clearer ones."""
+    given = np.asarray(weights, dtype=np.float64)
+    if given.shape == (n_components,) and ((given < 0.0) | (given > 1.0)).any():
+        raise ValueError(
+            f"weights should lie between 0 and 1 and sum to one, but the least is {given.min():.6g} and the "
+            f"greatest {given.max():.6g}; divide them by their sum"
+        )
+    return check_weights(weights, n_components)
 
 
 def check_means(means: ArrayLike, n_components: int, n_features: int) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from gaussmix.core.rows import Array
 from gaussmix.explain.components import transforms_of
@@ -143,7 +143,7 @@ class Assignment:
 
 
 def survey_assignment(
-    model: Any, table: RowTable, sample_weight: ArrayLike | None = None, *, n_unusual: int = 10
+    model: Any, table: RowTable, weight: Array | None = None, *, n_unusual: int = 10
 ) -> Assignment:
     """Go once through the rows, in blocks, and see to which component each falls and how surely.
 
@@ -151,25 +151,14 @@ def survey_assignment(
     ----------
     model : fitted GaussianMixture
     table : RowTable
-    sample_weight : array-like of shape (N,), optional
+    weight : ndarray of shape (N,), optional
     n_unusual : int, default=10
         How many rows of least density are kept.
 
     Returns
     -------
     Assignment
-
-    Raises
-    ------
-    ValueError
-        If the weights are not N finite numbers, none negative and not all zero.
     """
-    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    if weight is not None:
-        if weight.shape != (table.n_rows,):
-            raise ValueError(f"sample_weight has shape {weight.shape}, but X has {table.n_rows} row(s).")
-        if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-            raise ValueError("sample_weight must be finite, not negative and not all zero.")
     n_components = len(model.weights_)
     assignment = Assignment(n_components, table.n_features, n_unusual)
     transforms = transforms_of(model)

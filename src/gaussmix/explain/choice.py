@@ -106,6 +106,8 @@ def criterion_name(choice: SelectionTable) -> str:
 def _chosen(choice: SelectionTable, best: SelectionRow, others: list[SelectionRow], n_types: int) -> str:
     numbers = choice["n_components"]
     among = [f"{numbers.min()} to {numbers.max()}"] if numbers.min() < numbers.max() else []
+    if 1 < len(set(numbers)) <= numbers.max() - numbers.min():
+        among = [f"{len(set(numbers))} numbers from {among[0]}"]
     among += [f"{n_types} covariance families"] if n_types > 1 else []
     compared = f"among {' and '.join(among)}" if among else "with no other to compare it with"
     criterion = criterion_name(choice)

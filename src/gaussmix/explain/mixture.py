@@ -27,7 +27,7 @@ from gaussmix.explain.groups import Groups
 from gaussmix.explain.mixture_summary import MixtureSummary
 from gaussmix.explain.notable import GroupSurvey, describe_rows, survey_groups
 from gaussmix.explain.row_explanation import NotableRow
-from gaussmix.explain.rows import RowTable
+from gaussmix.explain.rows import RowTable, counted_weights
 from gaussmix.explain.rules import describe_rule, find_conditions
 from gaussmix.explain.separation import separations
 from gaussmix.explain.summary import summarize
@@ -96,7 +96,7 @@ def explain_mixture(
     if summary is None:
         summary = summarize(model, X, feature_names, sample_weight, row_numbers=row_numbers)
     table, partition, mixture = RowTable(X), Groups.of(model, groups, group_names), WorkingMixture.of(model)
-    weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    weights, _ = counted_weights(sample_weight, table.n_rows)
     numbers = None if row_numbers is None else np.asarray(row_numbers)
     survey = survey_groups(model, table, partition, weights, n_shown=n_rows_shown)
     joint = confusion(mixture, partition)

@@ -131,6 +131,8 @@ class MixtureSummary:
         Rows of positive weight, features, components.
     total_weight : float
         Sum of the rows' weights; the number of rows where none were given.
+    weight_assumption : str or None
+        A sentence for the reader, where the weights only said proportions and were scaled.
     feature_names : tuple of str
         As given: clean them with `gaussmix.explain.wording.display_names` before showing them.
     covariance_type, covariance_identifier, covariance_meaning : str
@@ -230,6 +232,7 @@ class MixtureSummary:
     runners_up: tuple[SelectionRow, ...] = ()
     n_noise: int = 0
     dependent_features: tuple[Dependence, ...] = ()
+    weight_assumption: str | None = None
     transforms: tuple[str, ...] = ()
 
     def label(self, component: int) -> str:

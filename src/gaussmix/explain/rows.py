@@ -14,6 +14,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gaussmix.core.counts import as_counts
 from gaussmix.core.rows import Array
 
 BLOCK_ENTRIES = 1 << 20
@@ -113,6 +114,29 @@ def resolve_feature_names(
     if fitted is not None and len(fitted) == table.n_features:
         return tuple(str(name) for name in fitted)
     return table.column_names or tuple(f"x{index}" for index in range(table.n_features))
+
+
+def counted_weights(sample_weight: ArrayLike | None, n_rows: int) -> tuple[Array | None, str | None]:
+    """Return weights as numbers of rows, and what was assumed of them; see `gaussmix.core.counts.as_counts`.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (N,), optional
+    n_rows : int
+
+    Raises
+    ------
+    ValueError
+        If the weights are not N finite numbers, none negative and not all zero.
+    """
+    if sample_weight is None:
+        return None, None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight has shape {weight.shape}, but X has {n_rows} row(s).")
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+        raise ValueError("sample_weight must be finite, not negative and not all zero.")
+    return as_counts(weight)
 
 
 def evenly_spread(n_rows: int, sample_weight: ArrayLike | None) -> tuple[NDArray[np.intp], Array]:

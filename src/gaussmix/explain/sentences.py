@@ -75,7 +75,15 @@ def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
             "some direction, and the log-likelihood and the criteria are flattered. Try fewer components or "
             "a simpler covariance family."
         )
-    empty = [component.component for component in summary.components if component.n_rows == 0]
+    lost = [component.component for component in summary.components if component.weight == 0]
+    if lost:
+        warnings.append(
+            f"{listed_components(summary, lost)} {'has' if len(lost) == 1 else 'have'} lost all "
+            f"{'its' if len(lost) == 1 else 'their'} rows: only the mean is left, from where the fit "
+            "started, and the criteria count parameters that describe nothing. Try fewer components, or "
+            "start anew."
+        )
+    empty = [one.component for one in summary.components if one.n_rows == 0 and one.weight > 0]
     if empty:
         warnings.append(
             f"{listed_components(summary, empty)} {'has' if len(empty) == 1 else 'have'} no row of "

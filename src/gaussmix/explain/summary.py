@@ -34,7 +34,7 @@ from gaussmix.explain.mixture_summary import (
     MixtureSummary,
     UnusualRow,
 )
-from gaussmix.explain.rows import RowTable, resolve_feature_names
+from gaussmix.explain.rows import RowTable, counted_weights, resolve_feature_names
 from gaussmix.explain.sentences import headline_sentences, warning_sentences
 from gaussmix.explain.stability import stability_sentences
 from gaussmix.explain.working_mixture import WorkingMixture
@@ -60,7 +60,8 @@ def summarize(
     feature_names : sequence of D str, optional
         Default: the names the model was fitted with, else the frame's, else x0, x1, ...
     sample_weight : array-like of shape (N,), optional
-        Weights of the rows: 0 is absence, 2 is repetition.
+        Weights of the rows: 0 is absence, 2 is repetition. Weights that only say proportions are scaled to
+        sum to the effective number of rows, and the summary says so.
     row_numbers : array-like of shape (N,), optional
         Numbers by which a reader knows the rows, such as those in a file. Default: from 0.
 
@@ -93,14 +94,15 @@ def summarize(
     numbers = None if row_numbers is None else np.asarray(row_numbers)
     if numbers is not None and numbers.shape != (table.n_rows,):
         raise ValueError(f"row_numbers has shape {numbers.shape}, but X has {table.n_rows} row(s).")
-    assignment = survey_assignment(model, table, sample_weight)
+    weight, assumption = counted_weights(sample_weight, table.n_rows)
+    assignment = survey_assignment(model, table, weight)
     contrasts = _Contrasts(model, means, standard_deviations(model))
     shown = _Contrasts(model, *moments(model))
     information = feature_information(model)
     mixture, groups = WorkingMixture.of(model), Groups.of(model)
     joint = confusion(mixture, groups)
     overlap, nearest = shared_rows(joint), nearest_groups(mixture, groups, joint)
-    _, clouds = separateness(model, mixture, groups, joint, table, sample_weight)
+    _, clouds = separateness(model, mixture, groups, joint, table, weight)
     repaired = frozenset(int(index) for index in getattr(model, "repaired_components_", ()))
     components = tuple(
         _component_summary(
@@ -149,6 +151,7 @@ def summarize(
         clouds=tuple(cloud.groups for cloud in clouds),
         choice_sentences=() if selection is None else choice_sentences(selection),
         runners_up=tuple(getattr(model, "runners_up_", ())),
+        weight_assumption=assumption,
         transforms=_transform_names(model),
     )
     warnings = warning_sentences(summary)

@@ -68,6 +68,9 @@ def render_text(summary: MixtureSummary, console: Console | None = None) -> None
     for warning in summary.warnings:
         terminal.line()
         terminal.line(f"Warning: {warning}", "yellow")
+    if summary.weight_assumption is not None:
+        terminal.line()
+        terminal.line(summary.weight_assumption)
     terminal.line()
     _print_components(terminal, components)
     _note_left_out(terminal, summary.n_components - len(components), "component", "the largest are shown")

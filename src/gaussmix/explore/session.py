@@ -116,7 +116,7 @@ class Session:
         def task(say: Callable[[str], None]) -> None:
             self._finish(fit_table(self._features(settings), settings), say)
 
-        number = "1 to 9" if settings.components is None else str(settings.components)
+        number = "1 to 9 and more" if settings.components is None else str(settings.components)
         self.worker.start(f"fitting {number} component{'' if number == '1' else 's'}", task)
         self.settings = settings
 

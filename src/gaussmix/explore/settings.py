@@ -21,7 +21,7 @@ class FitSettings:
     Parameters
     ----------
     components : int or None
-        None chooses among 1 to 9.
+        None chooses the best, see `AutoGaussianMixture`.
     family : str or None
         None chooses among all covariance families.
     columns : tuple of str or None

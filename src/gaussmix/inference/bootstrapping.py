@@ -60,7 +60,8 @@ def bootstrap(
         model.
     sample_weight : array-like of shape (n_samples,), optional
         The weights it was fitted with. They count how often each row occurs: their sum is the number of rows
-        of a resample. Weights that are no counts should be scaled to sum to the number of rows.
+        of a resample. Weights that sum to less than the number of rows that have one only say proportions:
+        they are scaled to sum to the effective number of rows, with a warning.
     confidence_level : float, default=0.95
         Of the intervals that the result shows.
     random_state : int, RandomState instance or None, default=None

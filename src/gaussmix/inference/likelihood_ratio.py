@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -233,13 +232,11 @@ def _test(
     n_components, n_features = problem.mixture.means.shape
     n_rows = problem.rows.n_rows
     data = Batch(problem.rows, np.array([[0, n_rows]]))
-    # Rows that are drawn have not been rounded.
-    count = partial(count_spikes, resolution=np.zeros(n_features))
     # A fit to fewer different rows than its components need has nothing but spikes to choose from. Where that
     # is not due to values that occur again and again, the tables have no more: there they do not count.
     needed = (n_components + 1) * least_rows(problem.mixture.family, n_features)
     is_short = problem.data.n_different < needed and n_rows < 2 * problem.data.n_different
-    count_in_data = count if is_short else problem.data.count_spikes_each
+    count_in_data: CountSpikes = count_spikes if is_short else problem.data.count_spikes_each
     statistic = float(_statistics(problem, data, generator, count_in_data)[0])
     doing = f"resamples of {n_components} against {n_components + 1} components"
     simulation = Simulation(problem.mixture, n_rows, generator)
@@ -247,7 +244,7 @@ def _test(
     parts: list[Array] = []
     done = 0
     for batch in batches(simulation, n_resamples, numbers):
-        parts.append(_statistics(problem, batch, generator, count))
+        parts.append(_statistics(problem, batch, generator, count_spikes))
         done += len(batch)
         progress(done, n_resamples, doing)
     resampled = np.concatenate(parts)

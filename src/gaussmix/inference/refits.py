@@ -17,7 +17,7 @@ from gaussmix.core.rows import Array, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import SufficientStatistics
 from gaussmix.estimators.base import FittedMixture
-from gaussmix.estimators.validation import check_sample_weight
+from gaussmix.estimators.validation import check_sample_weight, counted
 from gaussmix.inference.resampling import Batch, Resampling, batches
 from gaussmix.initialization import StartingData, representative_sample
 from gaussmix.scales import measure, prior_for, regularization_for
@@ -71,7 +71,7 @@ class Problem:
                 f"{type(model).__name__} of {type(model).__module__.partition('.')[0]}"
             )
         X = model._checked_rows(X)[0].X
-        weights = check_sample_weight(sample_weight, len(X))
+        weights = counted(check_sample_weight(sample_weight, len(X)))
         parameters = model._parameters()
         if parameters.noise is not None:
             raise ValueError(
@@ -109,8 +109,7 @@ class Problem:
     @property
     def total_weight(self) -> float:
         """Number of rows, or the sum of their weights."""
-        weights = self.rows.sample_weight
-        return float(self.rows.n_rows if weights is None else weights.sum())
+        return self.rows.total_weight
 
 
 def prepared(

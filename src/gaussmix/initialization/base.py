@@ -15,7 +15,7 @@ from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regula
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.initialization.order import Sample
-from gaussmix.initialization.spikes import count_spikes, least_rows, rounding
+from gaussmix.initialization.spikes import count_spikes, least_rows
 
 FEWEST_TRIAL_ROWS = 4000
 MOST_TRIAL_ROWS = 8000
@@ -70,20 +70,7 @@ class StartingData:
     @cached_property
     def n_different(self) -> int:
         """Number of different rows in the sample."""
-        z = self.sample.z
-        # Equal rows follow on one another in the sample's order.
-        return 1 + int(np.count_nonzero((z[1:] != z[:-1]).any(axis=1)))
-
-    @cached_property
-    def resolution(self) -> Array:
-        """Step to which the values of each feature were rounded, or zero, shape (D,).
-
-        Repeated rows are no sign of it, but those of a single feature cannot be told from rounded ones.
-        """
-        z = self.sample.z
-        if z.shape[1] > 1:
-            z = z[np.append(True, (z[1:] != z[:-1]).any(axis=1))]
-        return rounding(z)
+        return int(np.count_nonzero(self.sample.is_new))
 
     def count_spikes(self, mixture: MixtureParameters, weights: Array) -> int:
         """Return how many components have collapsed on a few rows; see `gaussmix.initialization.spikes`.
@@ -103,7 +90,7 @@ class StartingData:
         n_components, n_features = mixtures.means.shape[1:]
         if self.n_different < n_components * least_rows(mixtures.family, n_features):
             return np.zeros(len(mixtures), dtype=np.intp)
-        return count_spikes(mixtures, weights * self.rows_a_weight, self.resolution, self.least_rows)
+        return count_spikes(mixtures, weights * self.rows_a_weight, self.least_rows)
 
     def on_sample(self) -> StartingData:
         """Return the same with the sample in place of all rows."""

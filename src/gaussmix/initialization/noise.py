@@ -69,6 +69,7 @@ def region_of(data: StartingData, volume: float | None) -> Region:
     scale = rows.coordinates.scale
     with np.errstate(over="ignore"):
         lengths = (0.5 * upper - 0.5 * lower) * 2.0 * scale  # in working coordinates
+    lengths = lengths + data.regularization.step  # of recorded values, the cells
     floor = _least_variances(data, lengths <= 0)
     lengths = np.maximum(lengths, np.sqrt(2.0 * np.pi * floor))
     log_volume = float(np.log(lengths).sum())
@@ -115,7 +116,7 @@ def _log_volume_along_axes(data: StartingData, rows: Rows, floor: Array) -> floa
             lowest = np.minimum(lowest, along.min(axis=0))
             highest = np.maximum(highest, along.max(axis=0))
     least = np.sqrt(2.0 * np.pi * ((units**2 * floor) @ axes**2))
-    lengths = np.maximum(highest - lowest, least)
+    lengths = np.maximum(highest - lowest, least) + (units * data.regularization.step) @ np.abs(axes)
     if not (lengths > 0).all():
         return float(np.inf)
     return float(np.log(lengths).sum() - np.log(units).sum())
@@ -152,7 +153,7 @@ def without_noise(data: StartingData, n_components: int) -> tuple[StartingData, 
 
 def _different_rows(sample: Sample) -> tuple[Array, Array]:
     """Return each row once, with the weight of all that are equal to it: neither may change what is noise."""
-    new = np.append(True, (sample.z[1:] != sample.z[:-1]).any(axis=1))  # equal rows follow on one another
+    new = sample.is_new
     return sample.z[new], np.add.reduceat(sample.weights, np.flatnonzero(new))
 
 

@@ -38,6 +38,11 @@ class Sample:
     z: Array
     weights: Array
 
+    @property
+    def is_new(self) -> NDArray[np.bool_]:
+        """Which rows differ from the one before, shape (M,): equal rows follow on one another."""
+        return np.append(True, (self.z[1:] != self.z[:-1]).any(axis=1))
+
 
 def representative_sample(
     rows: Rows, spread: Array, n_components: int, generator: np.random.RandomState

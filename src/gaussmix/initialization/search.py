@@ -166,12 +166,25 @@ class Search:
         # Components that share something are not estimated side by side, which costs much more.
         self.effort = THOROUGH if cost <= CHEAP and data.family.independent else QUICK
 
-    def __call__(self, starts: Sequence[MixtureParameters]) -> SearchResult:
-        """Return the best mixture that the starts and the moves lead to."""
+    def __call__(
+        self, starts: Sequence[MixtureParameters], others: Sequence[MixtureParameters] = ()
+    ) -> SearchResult:
+        """Return the best mixture that the starts and the moves lead to.
+
+        Parameters
+        ----------
+        starts : sequence of MixtureParameters
+        others : sequence of MixtureParameters
+            Where EM has ended elsewhere: if that is better than all that the starts have led to, moves go on
+            from there. What the starts lead to is the same with them and without.
+        """
         trials = self._try(MixtureStack.of(starts), TRIAL_ITER)
         kept = self._best(trials, self.effort.n_kept)
         polished = self._best([self._polish(trial.mixture, self.few) for trial in kept])
         ends = self._best([self._leave(optimum) for optimum in polished[: self.effort.n_left]])
+        for optimum in (self._polish(other, self.few) for other in others):
+            if self._is_better(optimum, ends[0]):
+                ends = self._best([*ends, self._leave(optimum)])
         stability = self._stability(ends[0], trials, [*polished, *ends])
         if self.few.rows.n_rows < self.all.rows.n_rows:
             # What is best on a part of the rows need not be on all.
@@ -262,7 +275,7 @@ class Search:
 
     def _is_known(self, optimum: Optimum) -> bool:
         """Return whether EM has been at the same optimum, or one on the way to it."""
-        return any(_are_same(optimum.mixture, known.mixture) for known in self.known)
+        return any(are_same(optimum.mixture, known.mixture) for known in self.known)
 
     def _better(self, optimum: Optimum) -> Optimum | None:
         """Return a better optimum that a single move leads to, if one is found."""
@@ -277,7 +290,7 @@ class Search:
                 continue
             end = self._polish(candidate.mixture, self.few)
             n_polished += 1
-            if self._is_better(end, optimum) and not _are_same(end.mixture, optimum.mixture):
+            if self._is_better(end, optimum) and not are_same(end.mixture, optimum.mixture):
                 return end
             self.known.append(end)
         return None
@@ -310,7 +323,7 @@ class Search:
     def _stability(self, best: Optimum, trials: list[Optimum], others: list[Optimum]) -> Stability:
         """Return how much the result depends on the start."""
         agreeing = sum(
-            _are_same(trial.mixture, best.mixture)
+            are_same(trial.mixture, best.mixture)
             or abs(trial.log_likelihood - best.log_likelihood) < SAME_OPTIMUM
             for trial in trials
         )
@@ -324,12 +337,20 @@ def _in_canonical_order(mixture: MixtureParameters, spread: Array) -> MixturePar
     return mixture.reordered(canonical_order(mixture.means, spread))
 
 
-def _are_same(one: MixtureParameters, other: MixtureParameters) -> bool:
-    """Return whether two mixtures have the same components, in any order, or are about to."""
+def are_same(one: MixtureParameters, other: MixtureParameters) -> bool:
+    """Return whether two mixtures have the same components, in any order, or are about to.
+
+    Parameters
+    ----------
+    one, other : MixtureParameters
+        With equally many components, in the same coordinates.
+    """
     variances = other.family.representation.variances(other.covariances, *other.means.shape)
     apart = ((one.means[:, None] - other.means) ** 2 / variances).sum(axis=2) / other.n_features
     nearest = apart.argmin(axis=1)
     if len(set(nearest.tolist())) < other.n_components:
         return False
-    near = apart.min(axis=1).max() < SAME_MEAN**2
-    return bool(near and np.abs(np.log(one.weights / other.weights[nearest])).max() < SAME_WEIGHT)
+    if not apart.min(axis=1).max() < SAME_MEAN**2:
+        return False
+    with np.errstate(divide="ignore", invalid="ignore"):  # a prior can leave a component no rows
+        return bool(np.abs(np.log(one.weights / other.weights[nearest])).max() < SAME_WEIGHT)

@@ -13,23 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.core.density import FactorForm
-from gaussmix.core.parameters import CovarianceFamily
+from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
 from gaussmix.core.stack import MixtureStack
 
-FEW_VALUES = 10
-"""A feature with no more different values than these tells kinds, not rounded numbers."""
 THIN = 1e-2
 """Variance in a direction, relative to that of the components on average, below which one is thin there."""
 
 
-def count_spikes(
-    mixtures: MixtureStack, counts: Array, resolution: Array, least: float = 0.0
-) -> NDArray[np.intp]:
+def count_spikes(mixtures: MixtureStack, counts: Array, least: float = 0.0) -> NDArray[np.intp]:
     """Return how many components of each of several mixtures have collapsed on a few rows.
 
-    One has if it holds hardly more rows than a covariance matrix needs not to be singular; if it is narrower
-    than the step to which values were rounded, so that its rows share a value; or if it is thin, and its rows
+    One has if it holds hardly more rows than a covariance matrix needs not to be singular, unless these lie
+    so far out that they would be a group with the covariance of any other; or if it is thin, and its rows
     are likelier in it than in the next best by no more than chance provides. About q log N is what can be had
     in rows without any structure: q numbers place a region that is thin in some directions, and each can be
     chosen in about N ways that hold different rows. Another half of log N is due for each of the component's
@@ -40,8 +36,6 @@ def count_spikes(
     mixtures : MixtureStack
     counts : ndarray of shape (S, K)
         Different rows of each component.
-    resolution : ndarray of shape (D,)
-        Step to which values were rounded, in working coordinates; zero where they were not.
     least : float
         A component with fewer rows is doubted like a thin one.
 
@@ -51,10 +45,11 @@ def count_spikes(
     """
     family, (_, n_components, n_features) = mixtures.family, mixtures.means.shape
     collapsed = counts < least_rows(family, n_features)
+    for s, k in np.argwhere(collapsed).tolist():
+        collapsed[s, k] = not _lies_far_out(mixtures[s], counts[s], k)
     if n_components == 1 or not family.independent:
         return np.asarray(collapsed.sum(axis=1))
     covariances = _Covariances.of(mixtures)
-    collapsed |= (covariances.variances() < resolution**2 / 12.0).any(axis=2)
     n_thin = covariances.numbers_of_thin_directions()
     full = family.representation.form is FactorForm.FULL
     n_own = family.n_parameters(1, n_features)
@@ -64,6 +59,29 @@ def count_spikes(
         advantage = _advantage(mixtures.weights[s], mixtures.means[s], covariances.entries[s], k)
         collapsed[s, k] = not counts[s, k] * advantage >= worth * np.log(counts[s].sum())
     return np.asarray(collapsed.sum(axis=1))
+
+
+def _lies_far_out(mixture: MixtureParameters, counts: Array, number: int) -> bool:
+    """Return whether a component of few rows is a group whatever its covariance is.
+
+    With the covariance of the component in which its rows are likeliest otherwise, the gain is that of the
+    distance alone.
+    """
+    family, (n_components, n_features) = mixture.family, mixture.means.shape
+    others = np.flatnonzero(mixture.weights > 0.0)
+    others = others[others != number]
+    if not others.size or not mixture.weights[number] > 0.0:
+        return False
+    matrices = family.representation.matrices(mixture.covariances, n_components, n_features)[others]
+    apart = mixture.means[number] - mixture.means[others]
+    try:
+        distances = np.einsum("kd,kd->k", apart, np.linalg.solve(matrices, apart[:, :, None])[:, :, 0])
+    except np.linalg.LinAlgError:
+        return False
+    advantages = np.log(mixture.weights[number] / mixture.weights[others]) + 0.5 * distances
+    elsewhere = np.log(mixture.weights[others]) - 0.5 * (np.linalg.slogdet(matrices)[1] + distances)
+    worth = n_features + 0.5 * (1 + n_features + family.n_parameters(1, n_features))
+    return bool(counts[number] * advantages[elsewhere.argmax()] >= worth * np.log(counts.sum()))
 
 
 @dataclass(frozen=True)
@@ -82,13 +100,6 @@ class _Covariances:
         flat = mixtures.covariances.reshape(shape[0] * shape[1], *mixtures.covariances.shape[2:])
         variances = mixtures.family.representation.variances(flat, len(flat), shape[2])
         return cls(mixtures, variances.reshape(shape))
-
-    def variances(self) -> Array:
-        """Return the variances of the features, shape (S, K, D)."""
-        if self.entries.ndim == 3:
-            return self.entries
-        diagonals: Array = np.einsum("skdd->skd", self.entries)
-        return diagonals
 
     def numbers_of_thin_directions(self) -> NDArray[np.intp]:
         """Return in how many directions each component is thin, shape (S, K)."""
@@ -146,31 +157,21 @@ def _advantage(weights: Array, means: Array, matrices: Array, number: int) -> fl
 
 
 def least_rows(family: CovarianceFamily, n_features: int) -> int:
-    """Return how many rows a component must hold: enough for a covariance of its own, if it has one."""
-    rank = getattr(family, "rank", None)
-    if rank is not None:
-        return int(rank) + 2
-    has_own_matrix = family.independent and family.n_parameters(1, n_features) > n_features
-    return n_features + 2 if has_own_matrix else 3
+    """Return how many different rows a component must hold not to be taken for collapsed.
 
-
-def rounding(z: Array) -> Array:
-    """Return the step to which the values of each feature were rounded, or zero.
-
-    The median distance of neighbouring values where most values occur more than once. A few values are not
-    rounded numbers but kinds.
+    One more than its covariance needs not to be singular, where it has an orientation of its own; three where
+    it has a volume or a shape of its own; one where it has the same as all others, and nothing is gained by
+    holding few.
 
     Parameters
     ----------
-    z : ndarray of shape (N, D)
-
-    Returns
-    -------
-    ndarray of shape (D,)
+    family : CovarianceFamily
+    n_features : int
     """
-    steps = np.zeros(z.shape[1])
-    for feature, values in enumerate(z.T):
-        different = np.unique(values)
-        if FEW_VALUES < len(different) < len(values) / 2:
-            steps[feature] = np.median(np.diff(different))
-    return steps
+    rank = getattr(family, "rank", None)
+    if rank is not None:
+        return int(rank) + 2
+    volume_and_shape, orientation = family.identifier[:2], family.identifier[2:]
+    if orientation == "V" and n_features > 1:
+        return n_features + 2
+    return 3 if "V" in volume_and_shape else 1

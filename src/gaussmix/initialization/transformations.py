@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from gaussmix.core.fences import fences
 from gaussmix.core.rows import Array
 
 _ROUNDING = float(np.finfo(float).eps)
@@ -51,6 +52,7 @@ class PrincipalDirections:
         scatters : ndarray of shape (G, D, D), optional
             Scatter of each group about its mean.
         """
+        z = np.clip(z, *fences(z, weights))  # rows far out shall not decide in what units others are seen
         total = float(weights.sum())
         mean = weights @ z / total
         centered = np.sqrt(weights)[:, None] * (z - mean)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 import gaussmix
 from gaussmix.estimators.attributes import refuse_transforms
 from gaussmix.explain import MixtureExplanation, MixtureSummary, explain_mixture, summarize
+from gaussmix.explain.rows import RowTable, counted_weights
 from gaussmix.explain.sentences import headline_sentences
 from gaussmix.explain.wording import clean_text, format_count, format_share
 from gaussmix.inference import BootstrapResult, GoodnessOfFit
@@ -73,9 +74,10 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
     X : array-like or frame of shape (N, D)
     options : PageOptions
     """
-    weight, summary = options.sample_weight, options.summary
+    given_weight, summary = options.sample_weight, options.summary
     if summary is None:
-        summary = summarize(model, X, options.feature_names, weight, row_numbers=options.row_numbers)
+        summary = summarize(model, X, options.feature_names, given_weight, row_numbers=options.row_numbers)
+    weight, _ = counted_weights(given_weight, RowTable(X).n_rows)
     given = options.feature_names
     names = summary.feature_names if given is None else tuple(str(name) for name in given)
     numbers = None if options.row_numbers is None else np.asarray(options.row_numbers)

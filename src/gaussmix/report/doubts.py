@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gaussmix.core.counts import as_counts
 from gaussmix.explain import MixtureSummary
 from gaussmix.explain.rows import RowTable
 from gaussmix.explain.sentences import feature_formats
@@ -168,7 +169,7 @@ def _checked(model: Any, X: Any, sample_weight: ArrayLike | None) -> tuple[Goodn
     if len(candidates) > most:
         candidates = np.sort(np.random.default_rng(SEED).choice(candidates, most, replace=False))
     _, values = table.take(candidates)
-    chosen_weight = None if weight is None else weight[candidates]
+    chosen_weight = None if weight is None else as_counts(weight[candidates])[0]  # some of them sum to less
     plain = _without_names(model)
     if getattr(model, "transforms_", None) is not None:  # increasing ones change no distribution function
         plain, values = model.in_transformed_units(), model.transforms_.forward(values)

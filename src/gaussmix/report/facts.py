@@ -36,8 +36,10 @@ def fit_facts(model: Any, summary: MixtureSummary) -> list[tuple[str, str]]:
     rows = format_count(summary.n_rows, "row")
     if summary.total_weight != summary.n_rows:
         rows += f" of total weight {format_number(summary.total_weight, 6)}"
+    weights = [] if summary.weight_assumption is None else [("Weights", summary.weight_assumption)]
     facts = [
         ("Data", f"{rows} of {format_count(summary.n_features, 'feature')}"),
+        *weights,
         (
             "Covariance family",
             f"{summary.covariance_type} ({summary.covariance_identifier}): {summary.covariance_meaning}",

@@ -98,8 +98,12 @@ def _choice_arguments(selection: SelectionTable, n_features: int) -> list[str]:
     numbers = sorted({row.n_components for row in selection})
     families = list(dict.fromkeys(row.covariance_type for row in selection))
     arguments = []
-    if numbers == list(range(1, numbers[-1] + 1)) and len(numbers) > 1:
-        arguments += [] if numbers[-1] == DEFAULT_NUMBERS[-1] else [f"range(1, {numbers[-1] + 1})"]
+    is_grid = len(selection) == len(numbers) * len(families)
+    few = list(DEFAULT_NUMBERS)
+    if numbers == few or (numbers[: len(few)] == few and not is_grid):  # by default more are compared later
+        pass
+    elif numbers == list(range(1, numbers[-1] + 1)) and len(numbers) > 1:
+        arguments.append(f"range(1, {numbers[-1] + 1})")
     else:
         arguments.append(repr(numbers[0] if len(numbers) == 1 else numbers))
     every = MODELS if n_features > 1 else ONE_DIMENSIONAL_MODELS

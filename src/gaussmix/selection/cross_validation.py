@@ -19,7 +19,8 @@ MAX_ITER = 200
 class CrossValidation:
     """Fits to four fifths of the rows that are searched on, each with its own tree, scored on the last fifth.
 
-    The rows are dealt to the folds in turn along their canonical order.
+    Different rows are dealt to the folds in turn along their canonical order: copies of a row fall in the
+    same one, or a fit would have seen what it is scored on.
 
     Parameters
     ----------
@@ -43,12 +44,15 @@ class CrossValidation:
 
     @cached_property
     def _folds(self) -> list[tuple[Problem, Array]]:
-        """Fits' rows, and the weights of the rows that are held out."""
+        """Fits' rows, and the weights of the rows that are held out; none if all rows are the same."""
         data = self.problem.data(self.cells[0].family)
-        numbers = np.arange(len(data.sample.weights)) % N_FOLDS
+        is_new = (data.sample.z[1:] != data.sample.z[:-1]).any(axis=1)
+        if not is_new.any():
+            return []
+        numbers = np.append(0, np.cumsum(is_new)) % N_FOLDS
         families = tuple({cell.family.identifier: cell.family for cell in self.cells}.values())
         folds = []
-        for fold in range(min(N_FOLDS, len(numbers))):
+        for fold in range(numbers.max() + 1):
             held_out = np.where(numbers == fold, data.sample.weights, 0.0)
             training = Problem(
                 data.rows.X,
@@ -74,8 +78,11 @@ class CrossValidation:
         Returns
         -------
         float
-            In the data's units; infinite if the covariances of a fold are singular.
+            In the data's units; infinite if the covariances of a fold are singular or no row can be left
+            out.
         """
+        if not self._folds:
+            return float("inf")
         total = weight = 0.0
         for training, held_out in self._folds:
             try:

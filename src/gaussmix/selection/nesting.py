@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -28,6 +29,7 @@ PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """The largest families that each contains, by mclust's identifiers; each follows those it contains."""
 
 
+@cache
 def contained(identifier: str) -> frozenset[str]:
     """Return all families that one contains, itself not among them.
 
@@ -42,6 +44,7 @@ def contained(identifier: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
 def directly_contained(identifier: str, present: frozenset[str]) -> tuple[str, ...]:
     """Return the largest among some families that one contains.
 
@@ -58,3 +61,20 @@ def directly_contained(identifier: str, present: frozenset[str]) -> tuple[str, .
     within = contained(identifier) & present
     smaller = frozenset().union(*(contained(one) for one in within))
     return tuple(sorted(within - smaller))
+
+
+@cache
+def directly_containing(identifier: str, present: frozenset[str]) -> tuple[str, ...]:
+    """Return the smallest among some families that contain one.
+
+    Parameters
+    ----------
+    identifier : str
+    present : frozenset of str
+
+    Examples
+    --------
+    >>> directly_containing("VII", frozenset({"EII", "VEI", "VVI", "EEE"}))
+    ('VEI',)
+    """
+    return tuple(sorted(one for one in present if identifier in directly_contained(one, present)))

@@ -13,13 +13,16 @@ from gaussmix.backends import Backend, Outputs
 from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.em import EMResult, maximise, run_em
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
-from gaussmix.core.prior import PriorSums
 from gaussmix.core.rows import Array, Rows
 from gaussmix.core.stack import MixtureStack
 from gaussmix.core.statistics import Moments, SufficientStatistics
-from gaussmix.initialization import Hierarchical, StartingData, representative_sample
-from gaussmix.initialization.order import canonical_order
+from gaussmix.covariance.floor import collapsed_components
+from gaussmix.fitting import own_unit
+from gaussmix.initialization import MOVES, STARTS, Hierarchical, StartingData, representative_sample
+from gaussmix.initialization.order import Sample, canonical_order
+from gaussmix.initialization.spikes import count_spikes
 from gaussmix.scales import Scales, measure, prior_for, regularization_for
+from gaussmix.starting import GivenParameters, first_parameters
 
 CHEAP = 10_000_000
 """Rows times components times squared features up to which EM takes milliseconds."""
@@ -118,7 +121,12 @@ class Problem:
         prior: Prior | None = None,
     ) -> None:
         self.prior = prior
-        self._priors: dict[tuple[str, int], PriorSums] = {}
+        self.families = families
+        self._floors_of_cells: dict[tuple[str, int], Regularization] = {}
+        self._labels: dict[int, NDArray[np.int64]] = {}
+        self._within: dict[int, Array] = {}
+        self._clusters: dict[int, SufficientStatistics] = {}
+        self._matrices: dict[int, SufficientStatistics] = {}
         self._data: dict[str, StartingData] = {}
         self.generator = generator
         self.backend = backend
@@ -134,23 +142,52 @@ class Problem:
         self.total_weight = float(len(X) if sample_weight is None else sample_weight.sum())
         spread = np.sqrt(variances)
         sample = representative_sample(self.rows, spread, most_components, generator)
-        floor = regularization_for(Scales(coordinates, variances, own.constant), sample, reg_covar)
-        whole = StartingData(self.rows, sample, spread, families[0], floor, backend)
-        self._few = whole.thinned(most_components)
+        self._scales = Scales(coordinates, variances, own.constant)
+        floor = regularization_for(self._scales, sample, reg_covar)
+        self._whole = StartingData(self.rows, sample, spread, families[0], floor, backend)
+        self._few = self._whole.thinned(most_components)
+        # Whatever is drawn meanwhile, each search draws what that of a mixture fitted alone would.
+        self._state = generator.get_state()
         self.is_sampled = self._few.rows.n_rows < int(
             len(X) if sample_weight is None else np.count_nonzero(sample_weight)
         )
         self._spreads = {False: spread, True: np.full_like(spread, np.sqrt(np.mean(common.variances)))}
         self._floors = {False: floor, True: regularization_for(common, sample, reg_covar)}
-        z = self._few.sample.z
-        self.n_different = 1 + int(np.count_nonzero((z[1:] != z[:-1]).any(axis=1)))
+        new = self._few.sample.is_new
+        self.n_different = int(np.count_nonzero(new))
+        self.n_independent = self._n_independent(new)
+
+    def _n_independent(self, new: NDArray[np.bool_]) -> float:
+        """Return how many rows there are beside mere repetitions.
+
+        Where a feature has no step, equal rows are copies of one another. Where all have, rows may be equal
+        by chance, and are copies only if each occurs a multiple of the same number of times.
+
+        Parameters
+        ----------
+        new : ndarray of bool, shape (n,)
+            Which rows of the sample differ from the one before.
+        """
+        weights = self._few.sample.weights
+        if not np.all(self._floors[False].recorded):
+            return self.total_weight * self.n_different / float(weights.sum())
+        times = np.add.reduceat(weights, np.flatnonzero(new))
+        whole = np.rint(times)
+        if not np.array_equal(times, whole):
+            return self.total_weight
+        return self.total_weight / float(np.gcd.reduce(whole.astype(np.int64)))
+
+    @property
+    def sample(self) -> Sample:
+        """The rows that are searched on."""
+        return self._few.sample
 
     @cached_property
-    def _tree(self) -> tuple[Array, Array, dict[int, NDArray[np.int64]], int]:
-        """Rows and weights that the tree was grown on, and a place for its labels."""
+    def _tree(self) -> tuple[Array, Array, int]:
+        """Rows and weights that the tree was grown on, and how many groups it has at most."""
         grown = Hierarchical().grow(self._few, self.generator)
         self._grown = grown
-        return grown.sample.z, grown.sample.weights, {}, grown.tree.n_groups
+        return grown.sample.z, grown.sample.weights, grown.tree.n_groups
 
     def data(self, family: CovarianceFamily) -> StartingData:
         """Return what starts of a family may use."""
@@ -169,33 +206,52 @@ class Problem:
 
     def prepare(self, numbers: list[int]) -> None:
         """Cut the tree for these numbers of components, once for all families."""
-        z, weights, labels, n_groups = self._tree
-        self._within: dict[int, Array] = {}
+        z, weights, n_groups = self._tree
         for number in numbers:
-            labels[number] = self._grown.tree.labels(min(number, n_groups))
-            statistics = _statistics_of_labels(z, weights, labels[number], Moments.DIAGONAL)
+            self._labels[number] = self._grown.tree.labels(min(number, n_groups))
+            statistics = _statistics_of_labels(z, weights, self._labels[number], Moments.DIAGONAL)
+            self._clusters[number] = statistics
             self._within[number] = statistics.pooled_variances()
+
+    def _statistics_of_clusters(self, number: int, moments: Moments) -> SufficientStatistics:
+        """Return the statistics of the tree's clusters, in an order of their own."""
+        found = self._clusters[number]
+        if moments in MATRIX_MOMENTS:
+            matrices = self._matrices.get(number)
+            if matrices is None:
+                z, weights, _ = self._tree
+                matrices = _statistics_of_labels(z, weights, self._labels[number], Moments.FULL)
+                self._matrices = {number: matrices}  # cells come by their numbers, and matrices are large
+            found = matrices
+        second = found.second
+        if moments is Moments.POOLED:
+            second = second.sum(axis=0)
+        elif moments is Moments.TRACE:
+            second = second.sum(axis=1)
+        return replace(found, second=second, moments=moments)
 
     def floor(self, cell: Cell) -> Regularization:
         """Return the floor of a cell: small beside the spread within the clusters of the tree."""
+        if cell.key not in self._floors_of_cells:
+            self._floors_of_cells[cell.key] = self._floor(cell)
+        return self._floors_of_cells[cell.key]
+
+    def _floor(self, cell: Cell) -> Regularization:
         within = self._within[cell.n_components]
         if cell.family.moments is Moments.TRACE:
             within = np.full_like(within, within.mean())
         floor = self._floors[cell.family.common_scale].for_spread_within(within)
         if self.prior is None or not self.prior.suits(cell.family):
             return floor
-        if cell.key not in self._priors:
-            generator = np.random.RandomState(cell.n_components)  # whatever thread asks first
-            data = self.data(cell.family)
-            self._priors[cell.key] = prior_for(self.prior, data, cell.n_components, generator)
-        return replace(floor, prior=self._priors[cell.key])
+        generator = np.random.RandomState(cell.n_components)  # whatever thread asks first
+        data = self.data(cell.family)
+        return replace(floor, prior=prior_for(self.prior, data, cell.n_components, generator))
 
     def start(self, cell: Cell) -> MixtureParameters:
         """Return the mixture of the tree's clusters."""
-        z, weights, labels, n_groups = self._tree
-        if cell.n_components > n_groups:
+        if cell.n_components > self._tree[2]:
             raise np.linalg.LinAlgError("fewer different rows than components")
-        statistics = _statistics_of_labels(z, weights, labels[cell.n_components], cell.family.moments)
+        statistics = self._statistics_of_clusters(cell.n_components, cell.family.moments)
         mixture = maximise(statistics, cell.family, self.floor(cell).without_additions())
         return mixture.reordered(canonical_order(mixture.means, self._spreads[False]))
 
@@ -230,14 +286,10 @@ class Problem:
         """
         rows = self.rows if on_all else self._few.rows
         floor = self.floor(cell)
-        weights = self._few.sample.weights.sum()
         n_operations = rows.n_rows * cell.n_components * rows.n_features**2
         if n_operations <= CHEAP and not on_all and floor.prior is None:
             result = self._climb_alone(cell, start, floor, tol=tol, max_iter=max_iter)
-            spikes = self.data(cell.family).count_spikes(
-                result.parameters, result.parameters.weights * weights
-            )
-            return CellFit(result, spikes > 0)
+            return self.judged(cell, result, floor)
 
         def expect(parameters: MixtureParameters) -> SufficientStatistics:
             return self.backend.expect(rows, parameters.density(), cell.family.moments)
@@ -246,8 +298,53 @@ class Problem:
             return clock.is_over
 
         result = run_em(expect, start, floor, tol=tol, max_iter=max_iter, accelerate=True, observer=observe)
-        spikes = self.data(cell.family).count_spikes(result.parameters, result.parameters.weights * weights)
-        return CellFit(result, spikes > 0)
+        return self.judged(cell, result, floor)
+
+    def judged(self, cell: Cell, result: EMResult, floor: Regularization) -> CellFit:
+        """Return where EM has led, and whether a component has collapsed there."""
+        parameters = result.parameters
+        n_rows = parameters.weights * float(self._few.sample.weights.sum())
+        data = self.data(cell.family)
+        different = n_rows * data.rows_a_weight
+        spikes = int(count_spikes(MixtureStack.of([parameters]), different[None], data.least_rows)[0])
+        parameters = replace(parameters, repaired=collapsed_components(parameters, floor))
+        return CellFit(replace(result, parameters=parameters), spikes > 0)
+
+    def search(self, cell: Cell, known: MixtureParameters, *, max_iter: int) -> MixtureParameters:
+        """Return what the search for a mixture fitted alone finds, given one more optimum to go on from.
+
+        It makes the same starts and moves as if the cell's mixture were fitted alone with the same seed, so
+        that what it returns is no worse.
+
+        Parameters
+        ----------
+        cell : Cell
+        known : MixtureParameters
+            Where EM has ended.
+        max_iter : int
+            See `gaussmix.starting.Starter`.
+        """
+        spread = self._spreads[cell.family.common_scale]
+        data = replace(
+            self._whole,
+            family=cell.family,
+            spread=spread,
+            regularization=self.floor(cell),
+            own_unit=own_unit(self._scales, spread),
+        )
+        generator = np.random.RandomState()
+        generator.set_state(self._state)
+        return first_parameters(
+            data,
+            cell.n_components,
+            STARTS["portfolio"],
+            MOVES,
+            GivenParameters(),
+            generator,
+            avoid_spikes=True,
+            max_iter=max_iter,
+            others=[known],
+        )[0]
 
     def _climb_alone(
         self,
@@ -303,7 +400,7 @@ class Problem:
 def _statistics_of_labels(
     z: Array, weights: Array, labels: NDArray[np.int64], moments: Moments
 ) -> SufficientStatistics:
-    """Return the statistics of clusters of rows, with no matrices on the way unless they are wanted."""
+    """Return the statistics of clusters of rows, with matrices or diagonals."""
     n_components, n_features = int(labels.max()) + 1, z.shape[1]
     counts: Array = np.bincount(labels, weights, minlength=n_components).astype(float)
     means = np.empty((n_components, n_features))
@@ -313,13 +410,9 @@ def _statistics_of_labels(
         part, share = z[members], weights[members]
         means[k] = share @ part / counts[k]
         centered = np.sqrt(share)[:, None] * (part - means[k])
-        matrix = moments in MATRIX_MOMENTS
-        second.append(centered.T @ centered if matrix else np.einsum("nd,nd->d", centered, centered))
-    stacked = np.array(second)
-    if moments is Moments.POOLED:
-        stacked = stacked.sum(axis=0)
-    elif moments is Moments.TRACE:
-        stacked = stacked.sum(axis=1)
+        second.append(
+            centered.T @ centered if moments is Moments.FULL else np.einsum("nd,nd->d", centered, centered)
+        )
     return SufficientStatistics(
-        means, counts, np.zeros_like(means), stacked, moments, 0.0, float(weights.sum())
+        means, counts, np.zeros_like(means), np.array(second), moments, 0.0, float(weights.sum())
     )

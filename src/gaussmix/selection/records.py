@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gaussmix.core import criteria
+from gaussmix.core.noise import N_PARAMETERS
 from gaussmix.core.parameters import n_free_parameters
 from gaussmix.covariance import FAMILIES
 from gaussmix.fitting import FitResult, with_log_likelihoods_of_data
@@ -32,6 +33,8 @@ class GridResult:
         In the order of the cells, with BIC as the criterion.
     problem : Problem
     timed_out : bool
+    ranking : list of Cell
+        Those with a fit, by the criterion, the best first.
     """
 
     fits: dict[Cell, CellFit]
@@ -39,6 +42,7 @@ class GridResult:
     rows: list[SelectionRow]
     problem: Problem
     timed_out: bool
+    ranking: list[Cell]
 
     def cell(self, row: SelectionRow) -> Cell:
         """Return the cell that a row describes."""
@@ -59,6 +63,8 @@ class Records:
     ----------
     problem : Problem
     cells : sequence of Cell
+    criterion : {"bicc", "bic"}
+        What they are ranked by.
 
     Attributes
     ----------
@@ -69,8 +75,9 @@ class Records:
         Time spent on each.
     """
 
-    def __init__(self, problem: Problem, cells: Sequence[Cell]) -> None:
+    def __init__(self, problem: Problem, cells: Sequence[Cell], criterion: str) -> None:
         self.problem = problem
+        self.criterion = criterion
         self.cells = cells
         self.fits: dict[Cell, CellFit] = {}
         self.messages: dict[Cell, str] = {}
@@ -93,21 +100,26 @@ class Records:
         return (other.em.log_likelihood - mine.em.log_likelihood) * self.problem.total_weight > NEGLIGIBLE
 
     def ranking(self) -> list[Cell]:
-        """Return the fitted cells by BIC, unsound ones last."""
+        """Return the fitted cells by the criterion, unsound ones last."""
 
-        def merit(cell: Cell) -> tuple[bool, float]:
-            return not self.fits[cell].sound, self.bic(cell)
+        def merit(cell: Cell) -> tuple[bool, float, int]:
+            return not self.fits[cell].sound, self.value(cell), self.n_parameters(cell)
 
         return sorted((cell for cell in self.cells if cell in self.fits), key=merit)
 
-    def bic(self, cell: Cell) -> float:
+    def value(self, cell: Cell) -> float:
         """Return the criterion of a cell's fit, up to a constant that is common to all."""
-        return self.bic_with(cell, self.fits[cell].em.log_likelihood)
+        return self.value_with(cell, self.fits[cell].em.log_likelihood)
 
-    def bic_with(self, cell: Cell, mean: float) -> float:
+    def value_with(self, cell: Cell, mean: float) -> float:
         """Return the criterion that a cell would have with a mean log-likelihood."""
         total = self.problem.total_weight
-        return criteria.bic(mean * total, self.n_parameters(cell), total)
+        n_parameters = self.n_parameters(cell)
+        if self.criterion == "bic":
+            return criteria.bic(mean * total, n_parameters, total)
+        return criteria.bicc(
+            mean * total, n_parameters, total, self.problem.n_independent, parameters_each(self.problem, cell)
+        )
 
     def n_parameters(self, cell: Cell) -> int:
         """Return the number of free parameters of a cell's mixtures."""
@@ -115,38 +127,63 @@ class Records:
 
     def row(self, cell: Cell) -> SelectionRow:
         """Describe a cell."""
-        problem = self.problem
-        total = problem.total_weight
-        name = cell.family.identifier
-        n_parameters = self.n_parameters(cell)
         if cell not in self.fits:
             nothing = float("nan")
             return SelectionRow(
-                name, cell.n_components, nothing, nothing, nothing, nothing, 0.0, nothing, n_parameters,
-                0, self.seconds[cell], False, self.messages[cell],
+                cell.family.identifier, cell.n_components, nothing, nothing, nothing, nothing, nothing, 0.0,
+                nothing, self.n_parameters(cell), 0, self.seconds[cell], False, self.messages[cell],
             )  # fmt: skip
-        fit = self.fits[cell]
-        parameters = fit.em.parameters
-        mean = fit.em.log_likelihood
-        log_likelihood = (mean + problem.coordinates.log_jacobian) * total
-        if not fit.sound:
-            self.messages.setdefault(cell, _why_unsound(fit))
-        bic = criteria.bic(log_likelihood, n_parameters, total)
-        return SelectionRow(
-            covariance_type=name,
-            n_components=cell.n_components,
-            criterion=bic,
-            bic=bic,
-            icl=criteria.icl(log_likelihood, n_parameters, total, problem.log_certainty(parameters)),
-            aic=criteria.aic(log_likelihood, n_parameters),
-            bic_weight=0.0,
-            log_likelihood=log_likelihood,
-            n_parameters=n_parameters,
-            n_iter=fit.em.n_iter,
-            seconds=self.seconds[cell],
-            converged=self.fits[cell].em.converged,
-            message=self.messages.get(cell),
-        )
+        row = row_of(self.problem, cell, self.fits[cell], self.seconds[cell])
+        return replace(row, message=self.messages.get(cell, row.message))
+
+
+def parameters_each(problem: Problem, cell: Cell) -> float:
+    """Return how many parameters of a cell each column has to pay for."""
+    n_features = problem.rows.n_features
+    of_covariances = cell.family.n_parameters(cell.n_components, n_features)
+    return criteria.parameters_each(cell.n_components, n_features, of_covariances)
+
+
+def row_of(problem: Problem, cell: Cell, fit: CellFit, seconds: float, n_bounds: int = 0) -> SelectionRow:
+    """Describe a fit, with BICc as the criterion.
+
+    Parameters
+    ----------
+    problem : Problem
+    cell : Cell
+    fit : CellFit
+        In working coordinates.
+    seconds : float
+        Time that it took.
+    n_bounds : int
+        Bounds of noise that were measured on the rows. BIC is to be mclust's, which counts noise as two
+        parameters; BICc counts each bound, and the weight.
+    """
+    parameters = fit.em.parameters
+    n_parameters, total = parameters.n_parameters, problem.total_weight
+    log_likelihood = (fit.em.log_likelihood + problem.coordinates.log_jacobian) * total
+    n_counted = n_parameters if parameters.noise is None else n_parameters - N_PARAMETERS + 1 + n_bounds
+    n_each = parameters_each(problem, cell)
+    if parameters.noise is not None:  # that is one more label to tell
+        n_each = n_each * (1 + (cell.n_components == 1)) + 2.0 * n_bounds / problem.rows.n_features
+    bicc = criteria.bicc(log_likelihood, n_counted, total, problem.n_independent, n_each)
+    return SelectionRow(
+        covariance_type=cell.family.identifier,
+        n_components=cell.n_components,
+        criterion=bicc,
+        bicc=bicc,
+        bic=criteria.bic(log_likelihood, n_parameters, total),
+        icl=criteria.icl(log_likelihood, n_parameters, total, problem.log_certainty(parameters)),
+        aic=criteria.aic(log_likelihood, n_parameters),
+        bic_weight=0.0,
+        log_likelihood=log_likelihood,
+        n_parameters=n_parameters,
+        n_iter=fit.em.n_iter,
+        seconds=seconds,
+        converged=fit.em.converged,
+        message=None if fit.sound else _why_unsound(fit),
+        noise=parameters.noise is not None,
+    )
 
 
 def _why_unsound(fit: CellFit) -> str:

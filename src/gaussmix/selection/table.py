@@ -25,10 +25,11 @@ class SelectionRow:
     n_components : int
     criterion : float
         What was chosen by; the smaller the better. NaN where it was not computed.
-    bic, icl, aic : float
-        Information criteria; the smaller the better. NaN where there was no fit.
+    bicc, bic, icl, aic : float
+        Information criteria; the smaller the better. NaN where there was no fit, infinite where there are too
+        few rows for so many parameters.
     bic_weight : float
-        Weight of evidence by BIC among the sound models, from 0 to 1. With one component many families are
+        Weight of evidence by BICc among the sound models, from 0 to 1. With one component many families are
         one model by different names: it counts once, and each of its rows has its weight.
     log_likelihood : float
         Of all rows together.
@@ -41,11 +42,14 @@ class SelectionRow:
     converged : bool
     message : str or None
         Why the model was not fitted, or cannot be chosen while there is a sound one.
+    noise : bool
+        Whether there is uniform noise beside the components.
     """
 
     covariance_type: str
     n_components: int
     criterion: float
+    bicc: float
     bic: float
     icl: float
     aic: float
@@ -56,6 +60,7 @@ class SelectionRow:
     seconds: float
     converged: bool
     message: str | None
+    noise: bool = False
 
     @property
     def sound(self) -> bool:
@@ -114,7 +119,7 @@ class SelectionTable(Sequence[SelectionRow]):
         """The next best sound models, at most five."""
         return tuple(row for row in self.distinct[1:] if row.sound)[:N_RUNNERS_UP]
 
-    def cell(self, covariance_type: str, n_components: int) -> SelectionRow:
+    def cell(self, covariance_type: str, n_components: int, *, noise: bool = False) -> SelectionRow:
         """Return the row of a model.
 
         Raises
@@ -123,9 +128,10 @@ class SelectionTable(Sequence[SelectionRow]):
             If it was not among those compared.
         """
         for row in self._rows:
-            if (row.covariance_type, row.n_components) == (covariance_type, n_components):
+            if (row.covariance_type, row.n_components, row.noise) == (covariance_type, n_components, noise):
                 return row
-        raise KeyError(f"{covariance_type} with {n_components} components was not compared")
+        beside = " and noise" if noise else ""
+        raise KeyError(f"{covariance_type} with {n_components} components{beside} was not compared")
 
     def shifted(self, log_likelihood: float) -> SelectionTable:
         """Return the table after a change of the data's units, which changes no differences.
@@ -141,6 +147,7 @@ class SelectionTable(Sequence[SelectionRow]):
                 replace(
                     row,
                     log_likelihood=row.log_likelihood + log_likelihood,
+                    bicc=row.bicc + move,
                     bic=row.bic + move,
                     icl=row.icl + move,
                     aic=row.aic + move,
@@ -169,10 +176,10 @@ class SelectionTable(Sequence[SelectionRow]):
 
     def __repr__(self) -> str:
         """Show the best models."""
-        lines = [f"{len(self)} models, the best first:", " family   K         BIC  weight"]
+        lines = [f"{len(self)} models, the best first (+ has noise):", " family   K        BICc  weight"]
         lines += [
-            f" {row.covariance_type:<8} {row.n_components:<2} {row.bic:>10.2f}  {row.bic_weight:6.3f}"
-            + (f"  {row.message}" if row.message else "")
+            f" {row.covariance_type:<8} {row.n_components:<2}{'+' if row.noise else ' '}{row.bicc:>10.2f}"
+            f"  {row.bic_weight:6.3f}" + (f"  {row.message}" if row.message else "")
             for row in self.ranking[:10]
         ]
         return "\n".join(lines)
@@ -184,12 +191,12 @@ def merit(row: SelectionRow) -> tuple[bool, bool, float, int]:
 
 
 def _with_bic_weights(rows: Sequence[SelectionRow]) -> list[SelectionRow]:
-    """Return rows with the weights exp(-BIC / 2), normalised over the sound models.
+    """Return rows with the weights exp(-BICc / 2), normalised over the sound models.
 
     They approximate posterior probabilities of the models if all were as likely before (Kass and Raftery
     1995, Journal of the American Statistical Association 90, section 4.3).
     """
-    bics = np.array([row.bic if row.sound else np.nan for row in rows], dtype=float)
+    bics = np.array([row.bicc if row.sound else np.nan for row in rows], dtype=float)
     finite = np.isfinite(bics)
     weights = np.zeros(len(rows))
     if finite.any():
