@@ -42,7 +42,6 @@ PATIENCE = 2
 """Numbers of components more than the best that are tried before no more are."""
 FEW_VALUES = 20
 """A feature with no more different values than this is a scale of answers, or flags, and stays as it is."""
-FEW_ROWS = 20
 HEAP = 0.05
 """A value with this share of the rows, and with five times those of any other, is no part of a skewed shape:
 such a feature stays as it is. No transform makes one group of a heap and what lies beside it."""
@@ -112,7 +111,7 @@ def _best_for(column: Array, weights: Array) -> FeatureTransform:
     """Return the transform that a feature calls for."""
     values, weights = _without_far_ones(column, weights)
     identity: FeatureTransform = Identity()
-    if len(values) < FEW_ROWS or not _in_range(values) or _is_lattice(values, weights):
+    if not _in_range(values) or _is_lattice(values, weights):
         return identity
     others = [
         one
@@ -215,7 +214,7 @@ def _representatives(values: Array, weights: Array) -> Array:
     ranks = np.stack([upper - mass, upper], axis=1)
     # Kish's effective number: weights that sum to one are as good as those that count.
     effective = float(weights.sum() ** 2 / (weights @ weights))
-    n_values = max(FEW_ROWS, min(MOST_VALUES, round(effective)))
+    n_values = max(FEW_VALUES, min(MOST_VALUES, round(effective)))
     wanted = (np.arange(n_values) + 0.5) / n_values * upper[-1]
     return np.interp(wanted, ranks.ravel(), edges.ravel())
 
