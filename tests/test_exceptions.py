@@ -21,6 +21,7 @@ EXAMPLES = [
     exceptions.ModelFileError("model.json: damaged"),
     DegenerateCovarianceError(),
     DegenerateCovarianceError(single_precision=True),
+    exceptions.TransformedMixtureError(("identity", "log")),
     exceptions.DegenerateComponentWarning("component 1 collapsed"),
     exceptions.SampleWeightWarning("the weights sum to 1"),
 ]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         GaussmixError,
         ModelFileError,
         SampleWeightWarning,
+        TransformedMixtureError,
     )
     from gaussmix.inference import bootstrap, goodness_of_fit, n_components_test, standard_errors
     from gaussmix.merging import high_density_clusters, merge_components
@@ -62,6 +63,7 @@ _HOMES = {
     "GaussmixError": "gaussmix.exceptions",
     "ModelFileError": "gaussmix.exceptions",
     "SampleWeightWarning": "gaussmix.exceptions",
+    "TransformedMixtureError": "gaussmix.exceptions",
 }
 
 __all__ = [
@@ -80,6 +82,7 @@ __all__ = [
     "MixtureDistribution",
     "ModelFileError",
     "SampleWeightWarning",
+    "TransformedMixtureError",
     "bootstrap",
     "goodness_of_fit",
     "high_density_clusters",

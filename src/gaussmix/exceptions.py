@@ -36,6 +36,30 @@ class FeatureRangeError(DataError):
         )
 
 
+class TransformedMixtureError(GaussmixError, ValueError):
+    """What was asked for needs a Gaussian mixture in the data's own units, and features were transformed.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The transform of each feature.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(names)  # what a copy in another process is made from
+        self.names = names
+
+    def __str__(self) -> str:
+        """Return the message."""
+        changed = [f"{d}: {name}" for d, name in enumerate(self.names) if name != "identity"]
+        listed = ", ".join(changed[:8]) + (f" and {len(changed) - 8} more" if changed[8:] else "")
+        return (
+            "This needs a Gaussian mixture in the units of its rows, but the one that was given is of "
+            f"transformed features ({listed}). Pass model.in_transformed_units() and, for rows, "
+            "model.transforms_.forward(X), or fit with transform=None."
+        )
+
+
 class ModelFileError(GaussmixError, ValueError):
     """A model file cannot be read, or its content is not a valid model."""
 

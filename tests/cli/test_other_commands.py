@@ -9,6 +9,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 from gaussmix import GaussianMixture, load_model
+from gaussmix.explain.components import moments
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_samples_repeat_and_follow_the_model(run, model):
     shares = np.bincount(frame["label"], minlength=3) / 20000
     np.testing.assert_allclose(shares, model.weights_, atol=0.02)
     np.testing.assert_allclose(
-        frame.groupby("label").mean().to_numpy(), model.means_, atol=5 * 0.7 / np.sqrt(5000)
+        frame.groupby("label").mean().to_numpy(), moments(model)[0], atol=5 * 0.7 / np.sqrt(5000)
     )
 
 
@@ -159,11 +160,13 @@ def test_a_sample_of_more_rows_than_a_block_has_them_all_and_one_header(run, mod
 
 def test_show_gives_sizes_means_deviations_and_correlations(run, model):
     document = run("show", "results", "--json").json
+    assert document["transforms"] == ["identity", "identity", "identity", "sqrt"]
+    means, own_deviations = moments(model)
     for k, component in enumerate(document["components"]):
         assert component["weight"] == pytest.approx(model.weights_[k])
-        np.testing.assert_allclose(component["mean"], model.means_[k])
+        np.testing.assert_allclose(component["mean"], means[k])
         deviations = np.sqrt(np.diag(model.covariances_[k]))
-        np.testing.assert_allclose(component["standard_deviation"], deviations)
+        np.testing.assert_allclose(component["standard_deviation"], own_deviations[k])
         np.testing.assert_allclose(
             component["correlation"], model.covariances_[k] / np.outer(deviations, deviations), atol=1e-12
         )
@@ -173,6 +176,7 @@ def test_show_gives_sizes_means_deviations_and_correlations(run, model):
     assert "fitted to 150 rows: converged after" in text
     assert "petal length (cm)" in text
     assert "Correlations of 0.5 or more" in text
+    assert "Transformed columns: petal width (cm) (sqrt);" in text
 
 
 def test_show_tells_the_choice_as_fit_told_it(run):

@@ -141,7 +141,7 @@ def test_a_truncated_file_is_refused_with_a_clear_line(fitted, path, cut):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.update(format_version=2), "written by a newer version"),
+        (lambda d: d.update(format_version=3), "written by a newer version"),
         (lambda d: d.update(format_version="1"), "format_version is '1'"),
         (lambda d: d.update(format_version=0), "format_version is 0"),
         (lambda d: d.update(format="pickle"), "not a gaussmix model file"),

@@ -266,3 +266,18 @@ def test_values_far_from_zero_keep_their_digits(tmp_path, open_window):
     assert window.complaints == []
     shown = sorted(source(window.page, "rows", "x"))
     assert min(np.abs(np.array(shown) - np.sort(X[:, d])).max() for d in (0, 1)) < 1e-5
+
+
+def test_transformed_features_are_shown_in_the_units_of_the_data(open_window, tmp_path):
+    X = np.exp(np.random.default_rng(0).normal([[2.0, 5.0]], [[0.5, 1.0]], (80, 2)))
+    X[:40] *= 9.0
+    model = GaussianMixture(2, transforms=["log", "sqrt"], random_state=0).fit(X)
+    write_report(model, X, tmp_path / "report.html")
+    window = open_window((tmp_path / "report.html").as_uri())
+    ready(window)
+    shown = [np.sort(source(window.page, "rows", column)) for column in "xy"]
+    expected = [np.sort(X[:, d]) for d in range(2)]
+    if shown[0][-1] > shown[1][-1]:
+        expected.reverse()
+    for mine, other in zip(shown, expected, strict=True):
+        assert mine == pytest.approx(other, rel=1e-4)

@@ -72,6 +72,11 @@ _STARTS = ("portfolio", "kmeans", "k-means++", "hierarchical", "random", "random
 @click.option("--exclude", multiple=True, metavar="A,B", help="Columns not to use.")
 @weights_option
 @click.option("--standardize", is_flag=True, help="Fit on columns brought to mean 0 and variance 1.")
+@click.option(
+    "--transform", type=click.Choice(["auto", "none"]),
+    help="Whether to fit skewed columns as logarithms, roots or by Yeo and Johnson, where that "
+    "is clearly likelier. [default: auto; none with --standardize]",
+)  # fmt: skip
 @drop_missing_option
 @header_option
 @click.option(
@@ -108,6 +113,7 @@ def command(
     exclude: tuple[str, ...],
     weights: str | None,
     standardize: bool,
+    transform: str | None,
     drop_missing: bool,
     header: bool | None,
     init: str,
@@ -146,6 +152,12 @@ def command(
     given = {"tol": tol, "max_iter": max_iter, "n_init": starts, "n_jobs": threads, "prior": prior}
     params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     params |= {"random_state": seed}
+    if standardize and transform == "auto":
+        raise click.UsageError(
+            "--standardize and --transform auto exclude each other: transforms have units."
+        )
+    if not standardize and transform != "none":
+        params |= {"transforms": "auto"}
     search: dict[str, Any] = {"init_params": init, "spikes": spikes}
     search |= {"moves": None if no_moves else "auto", "accelerate": not no_acceleration}
     if components is None:

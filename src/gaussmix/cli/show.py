@@ -48,16 +48,17 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
     from gaussmix.core.representation import MatrixRepresentation
     from gaussmix.covariance import FAMILIES
     from gaussmix.explain.choice import choice_sentences
-    from gaussmix.explain.components import marginal_covariances, standard_deviations
+    from gaussmix.explain.components import fitted_covariances, moments, standard_deviations, transforms_of
     from gaussmix.explain.stability import stability_sentences
 
     names = feature_names(model) or [f"column_{i}" for i in range(1, model.n_features_in_ + 1)]
     given_names = model.component_names_ or [None] * len(model.weights_)
-    deviations = standard_deviations(model)
+    means, deviations = moments(model)
     correlations: Any = [None] * len(model.weights_)
     if isinstance(FAMILIES[model.covariance_type].representation, MatrixRepresentation):
-        scale = np.where(deviations > 0, deviations, 1.0)
-        covariances = marginal_covariances(model, range(len(names)))
+        scale = standard_deviations(model)
+        scale = np.where(scale > 0, scale, 1.0)
+        covariances = fitted_covariances(model, range(len(names)))
         correlations = np.clip(covariances / scale[:, :, None] / scale[:, None, :], -1.0, 1.0)
     fit = ("n_samples", "converged", "n_iter", "log_likelihood", "repaired_components")
     choice = getattr(model, "selection_", None)
@@ -66,6 +67,7 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
         "covariance_type": model.covariance_type,
         "n_parameters": model.n_parameters_,
         "columns": names,
+        "transforms": transforms_of(model).names,
         "fit": {name: getattr(model, f"{name}_", None) for name in fit}
         | {
             "stability": None if model.stability_ is None else dataclasses.asdict(model.stability_),
@@ -82,7 +84,7 @@ def _describe(model: GaussianMixture) -> dict[str, Any]:
                 "correlation": correlation,
             }
             for name, weight, mean, deviation, correlation in zip(
-                given_names, model.weights_, model.means_, deviations, correlations, strict=True
+                given_names, model.weights_, means, deviations, correlations, strict=True
             )
         ],
     }
@@ -102,6 +104,13 @@ def _print_text(document: dict[str, Any], screen: Terminal) -> None:
     screen.line(" ".join([_fit_sentence(document), *document["fit"]["stability_sentences"]]))
     for sentence in document["fit"]["choice_sentences"]:
         screen.line(clean_text(sentence))
+    changed = [
+        f"{name} ({one})"
+        for name, one in zip(names, document["transforms"], strict=True)
+        if one != "identity"
+    ]
+    if changed:
+        screen.line(f"Transformed columns: {', '.join(changed)}; correlations are of transformed values.")
     screen.heading("Means and standard deviations, in the data's own units")
     across = max(1, (screen.width - max(map(len, names))) // _CELL_WIDTH)
     for first in range(0, len(components), across):

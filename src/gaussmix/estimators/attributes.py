@@ -13,9 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from gaussmix.core.noise import N_PARAMETERS, Noise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, n_free_parameters
 from gaussmix.core.rows import Array, Coordinates
+from gaussmix.core.transforms import FeatureTransforms
 from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.distribution import MixtureDistribution
 from gaussmix.estimators.naming import ComponentNames, check_component_names, merged_names
+from gaussmix.exceptions import TransformedMixtureError
 
 
 class MixtureAttributes(BaseEstimator):
@@ -30,6 +32,7 @@ class MixtureAttributes(BaseEstimator):
     covariances_: Array
     precisions_: Array
     precisions_cholesky_: Array
+    transforms_: FeatureTransforms | None
 
     @property
     def component_names_(self) -> ComponentNames | None:
@@ -85,8 +88,14 @@ class MixtureAttributes(BaseEstimator):
 
         Noise is left out, for its density has no end and so no integral: of a mixture with noise this is the
         distribution of the rows that are not noise, and its weights sum to one without it.
+
+        Raises
+        ------
+        gaussmix.TransformedMixtureError
+            If the mixture is one of transformed features, and so no Gaussian one in the data's units.
         """
         check_is_fitted(self)
+        refuse_transforms(self)
         family, weights = self._family(), np.asarray(self.weights_, dtype=np.float64)
         covariances = np.asarray(self.covariances_, dtype=np.float64)
         names = getattr(self, "feature_names_in_", None)
@@ -115,8 +124,21 @@ class MixtureAttributes(BaseEstimator):
             return family.with_rank(self.n_factors_)
         return family
 
-    def _parameters(self, *, from_covariances: bool = False) -> MixtureParameters:
+    def _parameters(self) -> MixtureParameters:
+        """Return the parameters that the public attributes hold, of a mixture in the data's units.
+
+        Raises
+        ------
+        gaussmix.TransformedMixtureError
+            If it is one of transformed features: a Gaussian mixture in the data's units it is not.
+        """
+        refuse_transforms(self)
+        return self._parameters_of_transformed()
+
+    def _parameters_of_transformed(self, *, from_covariances: bool = False) -> MixtureParameters:
         """Return the parameters that the public attributes hold, in double precision.
+
+        They are those of the features as the fit has seen them, which may have been transformed.
 
         As in scikit-learn, densities come from ``precisions_cholesky_`` and random draws from
         ``covariances_``; of the two an attribute set by hand may be missing.
@@ -155,6 +177,22 @@ class MixtureAttributes(BaseEstimator):
             setattr(self, name, value)
         self._component_names = None
         return self
+
+
+def refuse_transforms(model: Any) -> None:
+    """Refuse a mixture of transformed features where one in the data's own units is needed.
+
+    Parameters
+    ----------
+    model : fitted mixture
+
+    Raises
+    ------
+    gaussmix.TransformedMixtureError
+    """
+    transforms = getattr(model, "transforms_", None)
+    if transforms is not None:
+        raise TransformedMixtureError(transforms.names)
 
 
 def fitted_arrays(parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[str, Array]:

@@ -17,7 +17,9 @@ from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSI
 from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.choosing import CRITERIA, Criterion, choose
 from gaussmix.estimators.fit_results import FACTOR_ATTRIBUTES, store_fit, warn_of_fit
+from gaussmix.estimators.fit_settings import refuse_volume_beside_transforms
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
+from gaussmix.estimators.transformed import FittedRows
 from gaussmix.estimators.validation import check_sample_weight, checked_data, counted, unchanged_upon_failure
 from gaussmix.fitting import FitResult
 from gaussmix.selection import SelectionRow, SelectionTable, has_too_few_rows_for_matrices
@@ -26,7 +28,7 @@ _SET_BY_VALIDATION = ("n_features_in_", "feature_names_in_")
 _OF_THE_CHOSEN = (
     "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_", "converged_", "n_iter_",
     "lower_bound_", "lower_bounds_", "log_likelihood_", "n_samples_", "repaired_components_", "stability_",
-    "noise_", "linear_relations_",
+    "noise_", "linear_relations_", "transforms_",
 )  # fmt: skip
 
 
@@ -66,6 +68,9 @@ class AutoGaussianMixture(FittedMixture):
         Whether some rows may belong to no component but to uniform noise, see `GaussianMixture`. "auto"
         compares models with noise to those without, where rows look like it; it is not looked for where
         `criterion` is "cv" or a callable.
+    transforms : "auto", sequence of str or None, default=None
+        Transform of each feature before the fit, for skewed ones: see `GaussianMixture`. One skewed cloud is
+        then one component.
     verbose : int, default=0
         1 shows a progress bar if the standard error stream is a terminal, lines otherwise.
 
@@ -84,7 +89,7 @@ class AutoGaussianMixture(FittedMixture):
         The covariance type that was chosen.
     best_estimator_ : GaussianMixture
         The chosen model by itself.
-    weights_, means_, covariances_, precisions_, precisions_cholesky_, converged_, n_iter_, lower_bound_, ...
+    weights_, means_, covariances_, precisions_, precisions_cholesky_, transforms_, converged_, n_iter_, ...
         See `GaussianMixture`.
 
     Notes
@@ -116,6 +121,7 @@ class AutoGaussianMixture(FittedMixture):
         "n_jobs": [Integral, None],
         "prior": [StrOptions(set(PRIORS)), ConjugatePrior, None],
         "noise": [StrOptions({"auto"}), "boolean", Interval(Real, 0.0, None, closed="neither")],
+        "transforms": [StrOptions({"auto"}), "array-like", None],
     }
 
     selection_: SelectionTable
@@ -140,6 +146,7 @@ class AutoGaussianMixture(FittedMixture):
         n_jobs: int | None = None,
         prior: str | ConjugatePrior | None = None,
         noise: bool | float | str = "auto",
+        transforms: str | Sequence[str] | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_types = covariance_types
@@ -154,6 +161,7 @@ class AutoGaussianMixture(FittedMixture):
         self.n_jobs = n_jobs
         self.prior = prior
         self.noise = noise
+        self.transforms = transforms
 
     @property
     def covariance_type(self) -> str:  # type: ignore[override]
@@ -193,6 +201,7 @@ class AutoGaussianMixture(FittedMixture):
             If weights were scaled.
         """
         self._validate_params()
+        refuse_volume_beside_transforms(self)
         with unchanged_upon_failure(self):
             return self._fit(X, sample_weight)
 
@@ -225,16 +234,23 @@ class AutoGaussianMixture(FittedMixture):
         numbers, names = self._numbers(), self._names(data.shape[1])
         total = float(data.shape[0] if weights is None else weights.sum())
         n_samples = data.shape[0] if weights is None else int(np.count_nonzero(weights))
+        rows = FittedRows.of(data, weights, self.transforms, getattr(self, "feature_names_in_", None))
+        given, of_transforms = self.criterion, total * rows.log_jacobian
+
+        def judged(mixture: GaussianMixture, _: ArrayLike) -> float:
+            # In the data's units, as the user's rows; all others are not yet, and are moved together.
+            assert callable(given)
+            return given(mixture, data) + 2.0 * of_transforms
 
         def model(row: SelectionRow, result: FitResult) -> GaussianMixture:
-            return self._model(row, result, data.dtype, n_samples, total)
+            return self._model(row, result, rows, n_samples, total)
 
         choice = choose(
-            data,
+            rows.values,
             weights,
             names=names,
             numbers=numbers,
-            criterion=self.criterion,
+            criterion=judged if callable(given) else given,
             reg_covar=self.reg_covar,
             tol=self.tol,
             max_iter=self.max_iter,
@@ -261,15 +277,16 @@ class AutoGaussianMixture(FittedMixture):
                 delattr(self, name)
         self._component_names = None
         self.best_estimator_ = best
-        self.selection_ = best.selection_ = choice.table
-        self.runners_up_ = best.runners_up_ = choice.table.runners_up
+        table = choice.table.shifted(of_transforms)
+        self.selection_ = best.selection_ = table
+        self.runners_up_ = best.runners_up_ = table.runners_up
         self.n_components_ = choice.row.n_components
         self.covariance_type_ = best.covariance_type
         warn_of_fit(best, choice.result)
         return self
 
     def _model(
-        self, row: SelectionRow, result: FitResult, dtype: np.dtype[Any], n_samples: int, total: float
+        self, row: SelectionRow, result: FitResult, rows: FittedRows, n_samples: int, total: float
     ) -> GaussianMixture:
         """Return a fit as an estimator by itself."""
         fitted = result.parameters.family
@@ -285,11 +302,12 @@ class AutoGaussianMixture(FittedMixture):
             prior=self.prior,
             noise=result.parameters.noise is not None
             and (True if isinstance(self.noise, str) else self.noise),
+            transforms=self.transforms,
         )
         for name in _SET_BY_VALIDATION:
             if hasattr(self, name):
                 setattr(mixture, name, getattr(self, name))
-        store_fit(mixture, result, dtype, n_samples, total)
+        store_fit(mixture, result, rows, n_samples, total)
         return mixture
 
     def _numbers(self) -> list[int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from abc import ABCMeta, abstractmethod
+from copy import copy
 from dataclasses import replace
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from gaussmix.core.rows import Array, Rows
 from gaussmix.core.sampling import draw
 from gaussmix.core.statistics import Moments
 from gaussmix.estimators.attributes import MixtureAttributes, coordinates_of
+from gaussmix.estimators.transformed import forward
 from gaussmix.estimators.validation import check_sample_weight, checked_data, counted
 
 
@@ -188,13 +190,13 @@ class FittedMixture(
         sklearn.exceptions.NotFittedError
             If the mixture has not been fitted.
         """
-        rows = self._checked_rows(X, sample_weight)
+        rows, log_jacobian = self._checked_rows(X, sample_weight)
         if self._is_single(rows):  # the mean of exactly what score_samples returns
             log_density = self.score_samples(X)
             return float(
                 log_density.mean() if sample_weight is None else _sum(log_density, rows) / rows.total_weight
             )
-        return self._log_likelihood(rows) / rows.total_weight
+        return self._log_likelihood(rows, log_jacobian) / rows.total_weight
 
     def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the Bayesian information criterion on X: the smaller the better.
@@ -218,8 +220,8 @@ class FittedMixture(
         >>> round(mixture.bic([[0.0], [0.0], [1.0], [3.0]]), 6)
         15.740984
         """
-        rows = self._counted_rows(X, sample_weight)
-        return criteria.bic(self._log_likelihood(rows), self.n_parameters_, rows.total_weight)
+        rows, log_jacobian = self._counted_rows(X, sample_weight)
+        return criteria.bic(self._log_likelihood(rows, log_jacobian), self.n_parameters_, rows.total_weight)
 
     def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return Akaike's information criterion on X: the smaller the better.
@@ -230,8 +232,8 @@ class FittedMixture(
         sample_weight : array-like of shape (n_samples,), optional
             How often each row counts; see `bic`.
         """
-        rows = self._counted_rows(X, sample_weight)
-        return criteria.aic(self._log_likelihood(rows), self.n_parameters_)
+        rows, log_jacobian = self._counted_rows(X, sample_weight)
+        return criteria.aic(self._log_likelihood(rows, log_jacobian), self.n_parameters_)
 
     def icl(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the integrated completed likelihood criterion on X: the smaller the better.
@@ -245,7 +247,7 @@ class FittedMixture(
         sample_weight : array-like of shape (n_samples,), optional
             How often each row counts; see `bic`.
         """
-        rows = self._counted_rows(X, sample_weight)
+        rows, _ = self._counted_rows(X, sample_weight)
         found = self._evaluate(X, Outputs.LOG_DENSITY | Outputs.PROBABILITY)
         assert found.log_density is not None
         assert found.probability is not None
@@ -290,14 +292,47 @@ class FittedMixture(
         generator = check_random_state(self.random_state if random_state is None else random_state)
         noise = getattr(self, "noise_", None)
         n_noise = 0 if noise is None else int(generator.binomial(int(n_samples), noise.weight))
-        parameters = self._parameters(from_covariances=True)
+        parameters = self._parameters_of_transformed(from_covariances=True)
         coordinates = coordinates_of(parameters)
         z, labels = draw(parameters.to_working(coordinates), int(n_samples) - n_noise, generator)
         X = coordinates.to_data(z)
         if noise is not None and n_noise:
             X = np.concatenate([X, generator.uniform(noise.lower, noise.upper, (n_noise, X.shape[1]))])
             labels = np.concatenate([labels, np.full(n_noise, NOISE_LABEL)])
-        return X, labels
+        transforms = getattr(self, "transforms_", None)
+        return X if transforms is None else transforms.inverse(X), labels
+
+    def in_transformed_units(self) -> Self:
+        """Return the mixture of the transformed features, for what is told of Gaussian mixtures alone.
+
+        Its rows are ``transforms_.forward(X)``, and they have no column names.
+
+        Returns
+        -------
+        GaussianMixture or AutoGaussianMixture
+            A copy without `transforms_`. What it says of the fit, such as `log_likelihood_`, is left as it
+            was, for the data's own units.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the mixture has not been fitted.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gaussmix import GaussianMixture
+        >>> X = np.exp(np.random.default_rng(0).normal(size=(200, 1)))
+        >>> mixture = GaussianMixture(transforms=["log"]).fit(X)
+        >>> mixture.in_transformed_units().distribution_.mean().round(1) == np.log(X).mean().round(1)
+        array([ True])
+        """
+        check_is_fitted(self)
+        plain = copy(self)
+        plain.transforms_ = None
+        if hasattr(plain, "feature_names_in_"):
+            del plain.feature_names_in_
+        return plain
 
     def report(self, X: ArrayLike, path: str | os.PathLike[str], **options: Any) -> None:
         """Write a page about the mixture and a table: one HTML file that needs nothing else.
@@ -326,31 +361,44 @@ class FittedMixture(
         """Number of columns that `transform` returns, for `get_feature_names_out`."""
         return len(self.weights_) + (getattr(self, "noise_", None) is not None)
 
-    def _checked_rows(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Rows:
-        """Return validated rows, in coordinates that suit the mixture."""
+    def _checked_rows(
+        self, X: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[Rows, Array | None]:
+        """Return validated rows as the fit has seen them, in coordinates that suit the mixture.
+
+        Beside them stands what each adds to its log-density on the way back to the data's units, where
+        features were transformed.
+        """
         check_is_fitted(self)
         data: NDArray[np.floating] = checked_data(self, X, dtype=[np.float64, np.float32], reset=False)
         weights = check_sample_weight(sample_weight, len(data))
-        return Rows(data, coordinates_of(self._parameters()), weights)
+        coordinates = coordinates_of(self._parameters_of_transformed())
+        transforms = getattr(self, "transforms_", None)
+        if transforms is None:
+            return Rows(data, coordinates, weights), None
+        return Rows(forward(transforms, data), coordinates, weights), transforms.log_jacobian(data)
 
-    def _counted_rows(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Rows:
+    def _counted_rows(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Rows, Array | None]:
         """Return validated rows with weights that say how many rows each stands for."""
-        rows = self._checked_rows(X, sample_weight)
-        return replace(rows, sample_weight=counted(rows.sample_weight))
+        rows, log_jacobian = self._checked_rows(X, sample_weight)
+        return replace(rows, sample_weight=counted(rows.sample_weight)), log_jacobian
 
-    def _log_likelihood(self, rows: Rows) -> float:
+    def _log_likelihood(self, rows: Rows, log_jacobian: Array | None) -> float:
         """Return the log-likelihood of rows, in the data's units."""
-        parameters = self._parameters().to_working(rows.coordinates)
+        parameters = self._parameters_of_transformed().to_working(rows.coordinates)
         statistics = default_backend(self.n_jobs).expect(rows, parameters.density(), Moments.NONE)
-        return statistics.log_likelihood + rows.total_weight * rows.coordinates.log_jacobian
+        of_transforms = 0.0 if log_jacobian is None else _sum(log_jacobian, rows)
+        return statistics.log_likelihood + rows.total_weight * rows.coordinates.log_jacobian + of_transforms
 
     def _evaluate(self, X: ArrayLike, outputs: Outputs) -> Evaluation:
         """Return what the mixture says of each row, in single precision if all involved is."""
-        rows = self._checked_rows(X)
-        density = self._parameters().to_working(rows.coordinates).density()
+        rows, log_jacobian = self._checked_rows(X)
+        density = self._parameters_of_transformed().to_working(rows.coordinates).density()
         found = default_backend(self.n_jobs).evaluate(rows, density, outputs)
         if density.n_components > len(self.weights_) and found.label is not None:
             found.label[found.label == len(self.weights_)] = NOISE_LABEL
+        if log_jacobian is not None and found.log_density is not None:
+            found = replace(found, log_density=found.log_density + log_jacobian)
         return found.astype(np.float32) if self._is_single(rows) else found
 
     def _is_single(self, rows: Rows) -> bool:

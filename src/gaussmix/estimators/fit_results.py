@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -14,6 +14,7 @@ from gaussmix.core.noise import UniformNoise
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.covariance import LowRankFamily
 from gaussmix.covariance.low_rank import loadings_of
+from gaussmix.estimators.transformed import FittedRows
 from gaussmix.estimators.validation import stack_level_of_user
 from gaussmix.exceptions import DegenerateComponentWarning, DependentFeaturesWarning
 from gaussmix.fitting import FitResult
@@ -28,7 +29,7 @@ MOST_NAMED = 8
 
 
 def store_fit(
-    mixture: GaussianMixture, result: FitResult, dtype: np.dtype[Any], n_samples: int, total_weight: float
+    mixture: GaussianMixture, result: FitResult, rows: FittedRows, n_samples: int, total_weight: float
 ) -> None:
     """Set the fitted attributes of a mixture.
 
@@ -36,13 +37,14 @@ def store_fit(
     ----------
     mixture : GaussianMixture
     result : FitResult
-    dtype : dtype
-        Of the data.
+    rows : FittedRows
+        What was fitted.
     n_samples : int
         Number of rows of positive weight.
     total_weight : float
     """
-    mixture._publish(result.parameters, dtype)
+    mixture._publish(result.parameters, rows.values.dtype)
+    mixture.transforms_ = rows.transforms
     mixture.stability_ = result.stability
     _store_factors(mixture, result.parameters)
     mixture.linear_relations_ = () if result.relations is None else result.relations.listed()
@@ -52,10 +54,10 @@ def store_fit(
         mixture.noise_ = UniformNoise(noise.weight, region.log_volume, region.lower, region.upper)
     mixture.converged_ = result.em.converged
     mixture.n_iter_ = result.em.n_iter
-    mixture.lower_bound_ = result.em.objective
+    mixture.lower_bound_ = result.em.objective + rows.log_jacobian
     mixture._path = result.em.path
-    mixture.lower_bounds_ = list(result.em.log_likelihoods)
-    mixture.log_likelihood_ = result.em.log_likelihood * total_weight
+    mixture.lower_bounds_ = [one + rows.log_jacobian for one in result.em.log_likelihoods]
+    mixture.log_likelihood_ = (result.em.log_likelihood + rows.log_jacobian) * total_weight
     mixture.n_samples_ = n_samples
     at_floor = result.parameters.repaired & (result.parameters.weights > 0.0)  # the others are empty
     mixture.repaired_components_ = tuple(np.flatnonzero(at_floor).tolist())

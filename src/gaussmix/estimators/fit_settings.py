@@ -15,6 +15,7 @@ from gaussmix.initialization import MOVES, Move
 from gaussmix.starting import GivenParameters
 
 if TYPE_CHECKING:
+    from gaussmix.estimators.auto_gaussian_mixture import AutoGaussianMixture
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
 
 STARTS_GIVEN = ("weights_init", "means_init", "precisions_init")
@@ -27,14 +28,30 @@ def refuse_ambiguous_numbers(mixture: GaussianMixture) -> None:
     Raises
     ------
     ValueError
-        If `n_factors` is a truth value, or `noise` the whole number one.
+        If `n_factors` is a truth value, or `noise` the whole number one, or a volume beside transforms.
     """
     if isinstance(mixture.n_factors, bool | np.bool_):
         raise ValueError(f"n_factors should be a number from 1 on or 'auto', but is {mixture.n_factors}")
+    refuse_volume_beside_transforms(mixture)
     if isinstance(mixture.noise, Integral) and not isinstance(mixture.noise, bool) and mixture.noise == 1:
         raise ValueError(
             "noise=1 can mean two things: pass True for noise beside the components, or 1.0 for noise "
             "that fills a volume of one, in the units of the data."
+        )
+
+
+def refuse_volume_beside_transforms(mixture: GaussianMixture | AutoGaussianMixture) -> None:
+    """Refuse noise in a volume that is given where features may be transformed.
+
+    Raises
+    ------
+    ValueError
+        If there are both.
+    """
+    if mixture.transforms is not None and not isinstance(mixture.noise, bool | np.bool_ | str):
+        raise ValueError(
+            f"noise={mixture.noise!r} is a volume in the units of the data, which says nothing of features "
+            "that are transformed: pass noise=True, or transforms=None."
         )
 
 
@@ -147,7 +164,7 @@ def current_parameters(mixture: GaussianMixture, n_features: int) -> GivenParame
     ValueError
         If that was for another number of components or of features.
     """
-    parameters = mixture._parameters()
+    parameters = mixture._parameters_of_transformed()
     if parameters.means.shape != (mixture.n_components, n_features):
         raise ValueError(
             f"warm_start goes on from a mixture of {parameters.n_components} component(s) in "

@@ -36,6 +36,7 @@ from gaussmix.estimators.fit_settings import (
     refuse_what_needs_a_number,
 )
 from gaussmix.estimators.monitors import Monitors
+from gaussmix.estimators.transformed import FittedRows
 from gaussmix.estimators.validation import (
     check_means,
     check_positive_definite,
@@ -135,6 +136,13 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         refused, as it could be meant for True); True takes that of the smaller of two boxes about the rows,
         along the axes or, where components may lie along any direction, along the principal axes. `predict`
         gives rows of noise the label -1, and the last column of `predict_proba` is noise's.
+    transforms : "auto", sequence of str or None, default=None
+        Transform of each feature before the fit, for skewed ones: "identity", "log", "sqrt", "cbrt",
+        "yeo-johnson" or "auto", which takes the one under which mixtures of that feature alone have the best
+        BIC by far; "auto" alone does so for all features. The mixture is one of transformed features, and
+        `means_` and all other parameters, those to start from and of a prior too, are in their units. Rows
+        are always in the data's own units, and so are densities, with the transform's Jacobian, criteria and
+        samples.
 
     Attributes
     ----------
@@ -192,6 +200,10 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
     linear_relations_ : tuple of LinearRelation
         Features that follow from others, with ``feature``, ``intercept`` and ``coefficients`` by the others.
         The fit was made without them; not kept in model files.
+    transforms_ : FeatureTransforms or None
+        The transform of each feature: ``forward`` and ``inverse`` for rows, ``log_jacobian``, and ``names``.
+        They are increasing, so the ``inverse`` of a mean is the median of that component, and that of a
+        quantile a quantile. None if every feature is as it is.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -231,6 +243,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         "prior": [StrOptions(set(PRIORS)), ConjugatePrior, None],
         "n_factors": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "noise": ["boolean", Interval(Real, 0.0, None, closed="neither")],
+        "transforms": [StrOptions({"auto"}), "array-like", None],
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
         "precisions_init": ["array-like", None],
@@ -282,6 +295,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         prior: str | ConjugatePrior | None = None,
         noise: bool | float = False,
         n_factors: int | str = "auto",
+        transforms: str | Sequence[str] | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -304,6 +318,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         self.prior = prior
         self.noise = noise
         self.n_factors = n_factors
+        self.transforms = transforms
 
     @with_callbacks
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -412,6 +427,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         mixture.repaired_components_ = ()
         mixture.stability_ = None
         mixture.noise_ = None
+        mixture.transforms_ = None
         return mixture
 
     def without_noise(self) -> Self:
@@ -479,11 +495,17 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         for name in _OF_A_CHOICE:  # of an earlier fit
             if hasattr(self, name):
                 delattr(self, name)
+        continued = self.warm_start and hasattr(self, "converged_")
+        if continued:
+            rows = FittedRows.known(data, weights, getattr(self, "transforms_", None))
+        else:
+            names = getattr(self, "feature_names_in_", None)
+            rows = FittedRows.of(data, weights, self.transforms, names)
         if isinstance(self.n_components, str):
-            choice = self._best_number(data, weights)
-            store_fit(self, choice.result, data.dtype, n_samples, total)
-            self.selection_ = choice.table
-            self.runners_up_ = choice.table.runners_up
+            choice = self._best_number(rows.values, weights)
+            store_fit(self, choice.result, rows, n_samples, total)
+            self.selection_ = choice.table.shifted(total * rows.log_jacobian)
+            self.runners_up_ = self.selection_.runners_up
             self.n_components_ = choice.row.n_components
             return choice.result
         if n_samples < self.n_components:
@@ -491,16 +513,15 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
                 "Expected n_samples >= n_components "
                 f"but got n_components = {self.n_components}, n_samples = {n_samples}"
             )
-        continued = self.warm_start and hasattr(self, "converged_")
         n_init = 1 if continued else self.n_init
         monitors = Monitors.watching(
-            self, n_init, data, lambda found: self._reconstruction(found, data.dtype)
+            self, n_init, data, lambda found: self._reconstruction(found, rows), rows.log_jacobian
         )
         try:
-            result = self._run(data, weights, n_init, monitors, continued=continued)
+            result = self._run(rows.values, weights, n_init, monitors, continued=continued)
         finally:
             monitors.close()
-        store_fit(self, result, data.dtype, n_samples, total)
+        store_fit(self, result, rows, n_samples, total)
         monitors.end_fit(result.parameters)
         return result
 
@@ -571,7 +592,8 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             prior=prior_named(self.prior),
         )
 
-    def _reconstruction(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> dict[str, Any]:
+    def _reconstruction(self, parameters: MixtureParameters, rows: FittedRows) -> dict[str, Any]:
         """Return the attributes that make a copy of this estimator a fitted one."""
         names = {name: getattr(self, name) for name in ("feature_names_in_",) if hasattr(self, name)}
-        return {"n_features_in_": parameters.n_features, **names, **fitted_arrays(parameters, dtype)}
+        arrays = fitted_arrays(parameters, rows.values.dtype)
+        return {"n_features_in_": parameters.n_features, "transforms_": rows.transforms, **names, **arrays}

@@ -3,9 +3,10 @@
 Such a file is one object. Beside its ``format`` and ``format_version`` it has the parameters, each an array
 in the shape of the attribute of that name (``weights``, ``means``, ``covariances``,
 ``precisions_cholesky``), names (``feature_names``, ``component_names``), ``settings``, which are parameters
-of `GaussianMixture`, and ``result``, which tells of the fit. What else there can be stands in `model_parts`;
-a mixture that was chosen has its ``selection``, see `gaussmix.selection.table_json`. What is absent or null
-is not known.
+of `GaussianMixture`, and ``result``, which tells of the fit. With ``transforms``, one a feature, the
+parameters are those of transformed features (format version 2). What else there can be stands in
+`model_parts`; a mixture that was chosen has its ``selection``, see `gaussmix.selection.table_json`. What is
+absent or null is not known.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
 
 FORMAT = "gaussmix-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Files with transforms: those of version 1 have none, and are still written where there is none."""
 LARGEST_FILE = 4 << 30
 """Bytes. A mixture that needs more could not be read into memory as text."""
 LARGEST_VARIANCE = 1e306
@@ -58,12 +60,14 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
     import gaussmix
 
     check_is_fitted(mixture)
-    parameters = mixture._parameters()
+    parameters = mixture._parameters_of_transformed()
+    transforms = getattr(mixture, "transforms_", None)
     names = getattr(mixture, "feature_names_in_", None)
     seed = mixture.random_state
     document: dict[str, Any] = {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        # Readers that know of no transforms must not take such a mixture for one in the data's units.
+        "format_version": 1 if transforms is None else FORMAT_VERSION,
         "written_by": f"gaussmix {gaussmix.__version__}",
         "estimator": type(mixture).__name__,
         "covariance_type": mixture.covariance_type,
@@ -75,7 +79,7 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
         "settings": {name: getattr(mixture, name) for name in _SETTINGS}
         | {"random_state": int(seed) if isinstance(seed, int | np.integer) else None}
         # Moves of the user's own are objects, which no file holds: such a file says nothing of moves.
-        | {"prior": parts.prior_entry(mixture)}
+        | {"prior": parts.prior_entry(mixture), "transforms": parts.wanted_transforms_entry(mixture)}
         | ({"moves": mixture.moves} if mixture.moves is None or isinstance(mixture.moves, str) else {}),
         "result": {
             "converged": bool(mixture.converged_),
@@ -88,6 +92,7 @@ def save_model(mixture: GaussianMixture, path: str | os.PathLike[str]) -> None:
         "selection": table_as_json(mixture.selection_) if hasattr(mixture, "selection_") else None,
         "noise": parts.noise_entry(mixture),
         **parts.factors_entries(mixture),
+        **({} if transforms is None else {"transforms": parts.transforms_entry(transforms)}),
         "weights": parameters.weights.tolist(),
         "means": parameters.means.tolist(),
         "covariances": parameters.covariances.tolist(),
@@ -185,6 +190,8 @@ def _with_parameters(document: Document) -> GaussianMixture:
     _restore_cholesky_factors(mixture, document)
     if noise is not None:
         mixture.weights_, mixture.noise_ = weights.astype(mixture.means_.dtype), noise
+    if document.get("transforms") is not None:
+        mixture.transforms_ = parts.transforms_of(document, n_features)
     if isinstance(family, LowRankFamily):
         parts.restore_factors(mixture, document)
     component_names = document.get("component_names")
@@ -227,7 +234,11 @@ def _restore_settings(mixture: GaussianMixture, document: Document) -> None:
     """Set the parameters of the estimator to what the file says."""
     settings = document.part("settings")
     mixture.set_params(**settings.of_types(_SETTINGS | {"random_state": (int,)}))
-    mixture.set_params(prior=parts.prior_of(settings, mixture.means_.shape[1]))
+    n_features = mixture.means_.shape[1]
+    mixture.set_params(
+        prior=parts.prior_of(settings, n_features),
+        transforms=parts.wanted_transforms_of(settings, n_features),
+    )
     if "moves" in settings.entries:
         mixture.set_params(moves=settings.one_of("moves", ("auto", None)))
     try:

@@ -15,6 +15,7 @@ from gaussmix.checked_json import Document
 from gaussmix.core.conjugate_prior import ConjugatePrior
 from gaussmix.core.noise import UniformNoise
 from gaussmix.core.rows import Array
+from gaussmix.core.transforms import TRANSFORMS, FeatureTransform, FeatureTransforms
 from gaussmix.covariance.low_rank import loadings_of
 from gaussmix.estimators.validation import WEIGHTS_TOLERANCE
 from gaussmix.initialization import Stability
@@ -73,6 +74,45 @@ def restore_factors(mixture: GaussianMixture, document: Document) -> None:
         covariances = np.asarray(mixture.covariances_, dtype=np.float64)
         mixture.noise_variances_ = noise
         mixture.loadings_ = loadings_of(covariances, noise, mixture.n_factors_)
+
+
+def transforms_entry(transforms: FeatureTransforms) -> list[dict[str, Any]]:
+    """Return the transform of each feature as JSON can hold it."""
+    return [{"name": one.name, **vars(one)} for one in transforms.features]
+
+
+def transforms_of(document: Document, n_features: int) -> FeatureTransforms | None:
+    """Return the transforms that a file describes."""
+    entries = document.parts("transforms", most=n_features)
+    if len(entries) != n_features:
+        raise document.error(f"there are {len(entries)} transforms for {n_features} features")
+    found: list[FeatureTransform] = []
+    for entry in entries:
+        kind = TRANSFORMS[entry.one_of("name", tuple(TRANSFORMS))]
+        numbers = {field.name: entry.number(field.name) for field in dataclasses.fields(kind)}
+        try:
+            found.append(kind(**numbers))
+        except ValueError as error:
+            raise document.error(f"transforms: {error}") from None
+    transforms = FeatureTransforms(tuple(found))
+    return transforms if transforms.changed else None
+
+
+def wanted_transforms_entry(mixture: GaussianMixture) -> str | list[str] | None:
+    """Return which transforms a fit shall make as JSON can hold it."""
+    wanted = mixture.transforms
+    return wanted if wanted is None or isinstance(wanted, str) else [str(name) for name in wanted]
+
+
+def wanted_transforms_of(settings: Document, n_features: int) -> str | list[str] | None:
+    """Return which transforms a fit shall make; older files say nothing."""
+    wanted = settings.get("transforms")
+    if wanted is None or wanted == "auto":
+        return wanted
+    names = ("auto", *TRANSFORMS)
+    if not isinstance(wanted, list) or len(wanted) != n_features or not all(n in names for n in wanted):
+        raise settings.damaged("transforms")
+    return wanted
 
 
 def prior_entry(mixture: GaussianMixture) -> str | dict[str, Any] | None:

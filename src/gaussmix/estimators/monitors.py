@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -209,10 +210,13 @@ class Monitors:
     Parameters
     ----------
     monitors : sequence of Monitor
+    log_jacobian : float, default=0.0
+        What brings a log-likelihood to the data's units, where features were transformed.
     """
 
-    def __init__(self, monitors: Sequence[Monitor]) -> None:
+    def __init__(self, monitors: Sequence[Monitor], log_jacobian: float = 0.0) -> None:
         self.monitors = monitors
+        self.log_jacobian = log_jacobian
 
     @classmethod
     def watching(
@@ -221,6 +225,7 @@ class Monitors:
         n_init: int,
         X: NDArray[np.floating],
         attributes: Callable[[MixtureParameters], dict[str, Any]],
+        log_jacobian: float = 0.0,
     ) -> Monitors:
         """Return the monitors that an estimator's ``verbose`` and its callbacks ask for.
 
@@ -233,6 +238,8 @@ class Monitors:
         X : ndarray of shape (N, D)
         attributes : callable
             Gives the fitted attributes that belong to parameters.
+        log_jacobian : float, default=0.0
+            See the class.
         """
         monitors: list[Monitor] = []
         if estimator.verbose == 1 and sys.stderr.isatty():
@@ -241,7 +248,7 @@ class Monitors:
             monitors.append(LineMonitor(int(estimator.verbose), estimator.verbose_interval))
         if estimator.has_callbacks:
             monitors.append(CallbackMonitor(estimator, n_init, X, attributes))
-        return cls(monitors)
+        return cls(monitors, log_jacobian)
 
     def begin_run(self, run: int) -> None:
         """Pass on the begin of a run."""
@@ -250,11 +257,13 @@ class Monitors:
 
     def iteration(self, number: int, parameters: GetParameters, log_likelihood: float, gain: float) -> bool:
         """Pass on an iteration; stop if any monitor says so."""
+        log_likelihood += self.log_jacobian
         answers = [m.iteration(number, parameters, log_likelihood, gain) for m in self.monitors]
         return any(answers)
 
     def end_run(self, result: EMResult, parameters: GetParameters) -> None:
         """Pass on the end of a run."""
+        result = replace(result, log_likelihood=result.log_likelihood + self.log_jacobian)
         for monitor in self.monitors:
             monitor.end_run(result, parameters)
 

@@ -15,6 +15,7 @@ from gaussmix.core.density import FactorForm
 from gaussmix.core.noise import UniformNoise
 from gaussmix.covariance import FAMILIES
 from gaussmix.data.scaling import Scaling
+from gaussmix.estimators.attributes import refuse_transforms
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
 
 _STARTS_AND_FAMILY = ("covariance_type", "weights_init", "means_init", "precisions_init")
@@ -40,7 +41,13 @@ def in_data_units(
     GaussianMixture
         With the same labels and probabilities on the data as the other on the standardised columns, and
         what it says of its fit, log-likelihoods being in the data's units.
+
+    Raises
+    ------
+    gaussmix.TransformedMixtureError
+        If features were transformed: in other units such a mixture is another.
     """
+    refuse_transforms(mixture)
     family = FAMILIES[mixture.covariance_type]
     covariances = np.asarray(mixture.covariances_, dtype=np.float64)
     target = FAMILIES[family.in_other_units]

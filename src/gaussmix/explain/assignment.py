@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.core.rows import Array
+from gaussmix.explain.components import transforms_of
 from gaussmix.explain.rows import RowTable
 
 SURE = 0.9
@@ -51,7 +52,8 @@ class Assignment:
     lowest, highest : ndarray of shape (D,)
         Least and greatest value of each feature.
     unusual : ndarray of int
-        Numbers of the rows of least density, the least first.
+        Numbers of the rows of least density, the least first: that of transformed features, where some are.
+    unusual_log_density : ndarray
     """
 
     n_components: int
@@ -85,7 +87,7 @@ class Assignment:
         self.unusual = np.zeros(0, dtype=np.int64)
         self.unusual_log_density = np.zeros(0)
 
-    def add(self, start: int, values: Array, found: Any, weight: Array | None) -> None:
+    def add(self, start: int, values: Array, found: Any, weight: Array | None, log_jacobian: Array) -> None:
         """Add a block of rows.
 
         Parameters
@@ -96,13 +98,15 @@ class Assignment:
         found : Evaluation
             What the model's `assign` says of the rows.
         weight : ndarray of shape (rows,) or None
+        log_jacobian : ndarray of shape (rows,)
+            What transforms of features add to the log-densities.
         """
         number = np.arange(start, start + len(found.label))
         label, top, log_density = found.label, found.probability, found.log_density
         if weight is not None and not weight.all():
             present = weight > 0
             number, values, label, top = number[present], values[present], label[present], top[present]
-            log_density, weight = log_density[present], weight[present]
+            log_density, weight, log_jacobian = log_density[present], weight[present], log_jacobian[present]
         if len(values):
             self.lowest = np.minimum(self.lowest, values.min(axis=0))
             self.highest = np.maximum(self.highest, values.max(axis=0))
@@ -115,7 +119,7 @@ class Assignment:
         self.n_unsure += int(np.count_nonzero(top < UNSURE))
         bins = np.minimum((top * CERTAINTY_BINS).astype(np.int64), CERTAINTY_BINS - 1)
         self.certainty_histogram += np.bincount(bins, minlength=CERTAINTY_BINS)
-        self._add_unusual(number, log_density)
+        self._add_unusual(number, log_density - log_jacobian)
         grouped = label >= 0
         self.n_noise += int(np.count_nonzero(~grouped))
         if self.n_noise:
@@ -157,8 +161,9 @@ def survey_assignment(
     """
     n_components = len(model.weights_)
     assignment = Assignment(n_components, table.n_features, n_unusual)
+    transforms = transforms_of(model)
     for start, rows, values in table.blocks(n_components):
         found = model.assign(rows)
         part = None if weight is None else weight[start : start + len(found.label)]
-        assignment.add(start, values, found, part)
+        assignment.add(start, values, found, part, transforms.log_jacobian(values))
     return assignment

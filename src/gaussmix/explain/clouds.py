@@ -78,7 +78,7 @@ def separateness(
 
     if undecided().any():
         rows, weight = evenly_spread(table.n_rows, sample_weight)
-        Z = mixture.coordinates.to_working(table.take(rows)[1])
+        Z = mixture.to_working(table.take(rows)[1])
         needed = np.where(mixed >= MUCH_MIXED, 0.0, -STRONG_EVIDENCE)
         cloud = _joined(cloud, bic_after_merging(model, mixture, groups, undecided(), Z, weight) <= needed)
         cloud = _joined(cloud, bridged(mixture, groups, undecided(), Z, weight))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from gaussmix.core.noise import NOISE_LABEL
 from gaussmix.core.rows import Array
 from gaussmix.explain.clouds import separateness
-from gaussmix.explain.components import standard_deviations
+from gaussmix.explain.components import moments
 from gaussmix.explain.confusion import confusion, error_rates, nearest_groups, shared_rows
 from gaussmix.explain.contributions import shares_within
 from gaussmix.explain.explanation import (
@@ -181,7 +181,7 @@ def _descriptions(
         conditions = find_conditions(values, labels == group, row_weights, features)
         rules[group] = describe_rule(table, survey.labels, group, conditions, names, weights)
     values = values[grouped]
-    Z = mixture.coordinates.to_working(values)
+    Z = mixture.to_working(values)
     root = describing_tree(Z, values, labels[grouped], row_weights[grouped], len(groups))
     tree = describe_tree(root, table, survey.labels, groups.display_names(), names, weights)
     return rules, tree
@@ -212,8 +212,7 @@ def _some_of_each(survey: GroupSurvey, weights: Array | None) -> tuple[NDArray[n
 def _moments(model: Any, members: tuple[int, ...]) -> tuple[Array, Array]:
     """Return the mean and the standard deviations of some components together, in the data's units."""
     shares = shares_within(np.asarray(model.weights_), members)
-    means = np.asarray(model.means_, dtype=np.float64)[list(members)]
-    deviations = standard_deviations(model)[list(members)]
+    means, deviations = (one[list(members)] for one in moments(model))
     mean = means[0] + shares @ (means - means[0])
     scale = np.maximum(np.max(deviations, axis=0), np.max(np.abs(means - mean), axis=0))
     unit = np.where(scale > 0, scale, 1.0)

@@ -181,7 +181,7 @@ class MixtureSummary:
     first_row_number : int
         The number by which a reader knows the table's first row.
     unusual_rows : tuple of UnusualRow
-        The rows of least density, the least first.
+        The rows of least density, the least first: that of transformed features, where some are.
     components : tuple of ComponentSummary
     clouds : tuple of tuple of int
         The components joined where they are slices of one cloud rather than separate groups; a separate
@@ -192,6 +192,9 @@ class MixtureSummary:
         The next best models, with their weights of evidence; none where the model was not chosen.
     n_noise : int
         Rows assigned to noise rather than to a component.
+    transforms : tuple of str
+        The transform of each feature; none where all are as they are. Means and standard deviations are
+        in the data's units all the same, distances in standard deviations those of transformed features.
     """
 
     n_rows: int
@@ -233,6 +236,7 @@ class MixtureSummary:
     dependent_features: tuple[Dependence, ...] = ()
     equations: tuple[str, ...] = ()
     weight_assumption: str | None = None
+    transforms: tuple[str, ...] = ()
 
     def label(self, component: int) -> str:
         """Return what text calls a component: its name, safe to show, or its number.

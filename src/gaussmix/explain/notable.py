@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core.rows import Array
 from gaussmix.explain.assignment import SURE
+from gaussmix.explain.components import transforms_of
 from gaussmix.explain.groups import Groups
 from gaussmix.explain.row_explanation import ConditionalDeviation, NotableRow
 from gaussmix.explain.rows import RowTable
@@ -82,8 +83,12 @@ def survey_groups(
     labels = np.full(table.n_rows, -1, dtype=np.int32)
     counts, total = np.zeros(n_groups, dtype=np.int64), np.zeros(n_groups)
     kinds = [[_Least(n_shown) for _ in range(n_groups)] for _ in range(3)]
-    for start, rows, _ in table.blocks(len(model.weights_)):
-        log_density = np.asarray(model.score_samples(rows), dtype=np.float64)
+    transforms = transforms_of(model)
+    for start, rows, values in table.blocks(len(model.weights_)):
+        # Of transformed features, where the middle of a component is where it is densest.
+        log_density = np.asarray(model.score_samples(rows), dtype=np.float64) - transforms.log_jacobian(
+            values
+        )
         responsibilities = np.asarray(model.predict_proba(rows), dtype=np.float64)
         probabilities = groups.probabilities(responsibilities)
         label = probabilities.argmax(axis=1)
@@ -184,7 +189,8 @@ def conditional_deviations(
     """Return for each feature how far a row is from what its other values lead one to expect.
 
     In a Gaussian with precision P, given all other features, feature d has the variance 1 / P[d, d] and
-    the mean x[d] - (P (x - mean))[d] / P[d, d].
+    the mean x[d] - (P (x - mean))[d] / P[d, d]. Of a transformed feature that is a median in the data's
+    units, and for its standard deviation stands half of what holds the middle 68 %.
 
     Parameters
     ----------
@@ -200,7 +206,7 @@ def conditional_deviations(
     distance : float
         Mahalanobis distance of the row from the component's centre.
     """
-    z = mixture.coordinates.to_working(row[None])
+    z = mixture.to_working(row[None])
     white = mixture.whitened(z, component)[0]
     if mixture.is_axis_parallel:
         diagonal = mixture.diagonal_factors()[component]
@@ -210,8 +216,11 @@ def conditional_deviations(
         lower = factor if factor.ndim == 2 else factor[component]
         pull, precision = white @ lower, np.sum(lower**2, axis=0)
     deviation = 1.0 / np.sqrt(precision)
-    expected = mixture.coordinates.to_data(z - pull / precision)[0]
+    middle = z - pull / precision
+    expected = mixture.to_data(middle)[0]
     in_units = deviation / mixture.coordinates.scale
+    if mixture.transforms is not None:
+        in_units = 0.5 * (mixture.to_data(middle + deviation) - mixture.to_data(middle - deviation))[0]
     return tuple(
         ConditionalDeviation(
             d, float(row[d]), float(expected[d]), float(in_units[d]), float(pull[d] * deviation[d])

@@ -76,7 +76,7 @@ def explain_row(
     partition = Groups.of(model, groups, group_names)
     _require_row(values, mixture.n_features, len(partition))
     names = resolve_feature_names(model, table, feature_names)
-    z = mixture.coordinates.to_working(values)
+    z = mixture.to_working(values)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         log_joint = mixture.log_component_densities(z)[0] + np.log(mixture.weights)
     if np.isnan(log_joint).any() or not np.isfinite(log_joint.max()):

@@ -215,6 +215,33 @@ def feature_formats(summary: MixtureSummary) -> tuple[FeatureFormat, ...]:
     )
 
 
+def transform_sentence(summary: MixtureSummary) -> str:
+    """Return which features were transformed and how; nothing if none was.
+
+    Parameters
+    ----------
+    summary : MixtureSummary
+    """
+    names = display_names(summary.feature_names)
+    kinds = {
+        "log": "logarithm",
+        "sqrt": "square root",
+        "cbrt": "cube root",
+        "yeo-johnson": "Yeo-Johnson's transform",
+    }
+    parts = [
+        f"{words} of {join_words(_shortened([names[d] for d in of_kind]))}"
+        for kind, words in kinds.items()
+        if (of_kind := [d for d, one in enumerate(summary.transforms) if one == kind])
+    ]
+    if not parts:
+        return ""
+    return (
+        f"Fitted to the {join_words(parts)}; means, deviations and densities are in the data's own units, "
+        "distances in sd are of transformed values."
+    )
+
+
 def noise_phrase(summary: MixtureSummary) -> str:
     """Return how many rows are noise, as a part of a sentence.
 

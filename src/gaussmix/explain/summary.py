@@ -18,10 +18,12 @@ from gaussmix.explain.assignment import Assignment, survey_assignment
 from gaussmix.explain.choice import choice_sentences
 from gaussmix.explain.clouds import separateness
 from gaussmix.explain.components import (
-    marginal_covariances,
+    fitted_covariances,
+    moments,
     root_mean_square,
     standard_deviations,
     standardised_difference,
+    transforms_of,
 )
 from gaussmix.explain.confusion import confusion, nearest_groups, shared_rows
 from gaussmix.explain.groups import Groups
@@ -94,7 +96,8 @@ def summarize(
         raise ValueError(f"row_numbers has shape {numbers.shape}, but X has {table.n_rows} row(s).")
     weight, assumption = counted_weights(sample_weight, table.n_rows)
     assignment = survey_assignment(model, table, weight)
-    contrasts = _Contrasts(model)
+    contrasts = _Contrasts(model, means, standard_deviations(model))
+    shown = _Contrasts(model, *moments(model))
     information = feature_information(model)
     mixture, groups = WorkingMixture.of(model), Groups.of(model)
     joint = confusion(mixture, groups)
@@ -102,7 +105,9 @@ def summarize(
     _, clouds = separateness(model, mixture, groups, joint, table, weight)
     repaired = frozenset(int(index) for index in getattr(model, "repaired_components_", ()))
     components = tuple(
-        _component_summary(k, model, assignment, contrasts, information, overlap, nearest[k], k in repaired)
+        _component_summary(
+            k, model, assignment, contrasts, shown, information, overlap, nearest[k], k in repaired
+        )
         for k in range(len(means))
     )
     family = FAMILIES[model.covariance_type]
@@ -132,9 +137,9 @@ def summarize(
         n_noise=assignment.n_noise,
         n_unsure=assignment.n_unsure,
         certainty_histogram=tuple(assignment.certainty_histogram.tolist()),
-        overall_means=tuple(contrasts.overall.tolist()),
-        pooled_deviations=tuple(contrasts.pooled.tolist()),
-        overall_deviations=tuple(contrasts.overall_deviations.tolist()),
+        overall_means=tuple(shown.overall.tolist()),
+        pooled_deviations=tuple(shown.pooled.tolist()),
+        overall_deviations=tuple(shown.overall_deviations.tolist()),
         information=tuple(information.total.tolist()),
         telling_features=tuple(np.argsort(-information.total, kind="stable").tolist()),
         constant_features=tuple(np.flatnonzero(assignment.lowest == assignment.highest).tolist()),
@@ -152,6 +157,7 @@ def summarize(
         choice_sentences=() if selection is None else choice_sentences(selection),
         runners_up=tuple(getattr(model, "runners_up_", ())),
         weight_assumption=assumption,
+        transforms=_transform_names(model),
     )
     warnings = warning_sentences(summary)
     return dataclasses.replace(
@@ -163,13 +169,19 @@ def summarize(
 
 
 class _Contrasts:
-    """Differences between the components' means, in pooled within-component standard deviations."""
+    """Differences between the components' means, in pooled within-component standard deviations.
 
-    def __init__(self, model: Any) -> None:
+    Parameters
+    ----------
+    model : fitted mixture
+    means, deviations : ndarray of shape (K, D)
+        Of the components, in the units of `means_` or in the data's.
+    """
+
+    def __init__(self, model: Any, means: Array, deviations: Array) -> None:
         weights = np.asarray(model.weights_, dtype=np.float64)
         weights = weights / weights.sum()  # noise, if there is any, has its own
-        self.means: Array = np.asarray(model.means_, dtype=np.float64)
-        self.deviations = standard_deviations(model)
+        self.means, self.deviations = means, deviations
         self.overall: Array = self.means[0] + weights @ (self.means - self.means[0])
         self.pooled = root_mean_square(self.deviations, weights)
         self.magnitude: Array = np.max(np.abs(self.means), axis=0)
@@ -181,12 +193,17 @@ class _Contrasts:
         return standardised_difference(difference, self.pooled, self.magnitude)
 
 
+def _transform_names(model: Any) -> tuple[str, ...]:
+    transforms = getattr(model, "transforms_", None)
+    return () if transforms is None else transforms.names
+
+
 def _dependences(model: Any, n_rows: int) -> tuple[Dependence, ...]:
     """Return the features that linear equations bind together; independent ones do not show in a mixture."""
     if not isinstance(FAMILIES[model.covariance_type].representation, MatrixRepresentation):
         return ()
     means = np.asarray(model.means_, dtype=np.float64)
-    covariances = marginal_covariances(model, range(means.shape[1]))
+    covariances = fitted_covariances(model, range(means.shape[1]))
     return dependent_features(np.asarray(model.weights_, dtype=np.float64), means, covariances, n_rows)
 
 
@@ -195,6 +212,7 @@ def _component_summary(
     model: Any,
     assignment: Assignment,
     contrasts: _Contrasts,
+    shown: _Contrasts,
     information: FeatureInformation,
     overlap: Array,
     nearest: int | None,
@@ -210,8 +228,8 @@ def _component_summary(
     features = tuple(
         FeatureSummary(
             feature=d,
-            mean=float(contrasts.means[k, d]),
-            standard_deviation=float(contrasts.deviations[k, d]),
+            mean=float(shown.means[k, d]),
+            standard_deviation=float(shown.deviations[k, d]),
             information=float(information.by_component[k, d]),
             from_overall=float(from_overall[d]),
             from_nearest=None if nearest is None else float(from_nearest[d]),
@@ -246,16 +264,19 @@ def _unusual_rows(
     responsibilities = model.predict_proba(rows)[:, : len(contrasts.means)]
     labels = responsibilities.argmax(axis=1)
     unusual = []
+    transforms = transforms_of(model)
+    z, log_density = transforms.forward(values), assignment.unusual_log_density
+    log_density = log_density + transforms.log_jacobian(values)
     for i, (row, label) in enumerate(zip(assignment.unusual.tolist(), labels.tolist(), strict=True)):
         deviation = standardised_difference(
-            values[i] - contrasts.means[label], contrasts.deviations[label], np.abs(values[i])
+            z[i] - contrasts.means[label], contrasts.deviations[label], np.abs(z[i])
         )
         farthest = int(np.argmax(np.abs(deviation)))
         unusual.append(
             UnusualRow(
                 row=row,
                 number=row if row_numbers is None else int(row_numbers[row]),
-                log_density=float(assignment.unusual_log_density[i]),
+                log_density=float(log_density[i]),
                 component=label,
                 probability=float(responsibilities[i, label]),
                 values=tuple(values[i].tolist()),

@@ -5,7 +5,12 @@ from __future__ import annotations
 from rich.console import Console
 
 from gaussmix.explain.mixture_summary import ComponentSummary, MixtureSummary
-from gaussmix.explain.sentences import capitalised, describe_component, feature_formats
+from gaussmix.explain.sentences import (
+    capitalised,
+    describe_component,
+    feature_formats,
+    transform_sentence,
+)
 from gaussmix.explain.terminal import Terminal
 from gaussmix.explain.wording import (
     DASH,
@@ -178,6 +183,7 @@ def _fit_facts(summary: MixtureSummary) -> list[tuple[str, str]]:
         family += f" ({summary.covariance_identifier})"
     return [
         ("Covariance", f"{family}: {summary.covariance_meaning}"),
+        *([("Transforms", transform_sentence(summary))] if summary.transforms else []),
         ("Parameters", f"{summary.n_parameters:,} free"),
         ("Log-likelihood", format_number(summary.log_likelihood, 6)),
         (

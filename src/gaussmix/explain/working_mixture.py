@@ -14,6 +14,7 @@ from gaussmix.core.density import LOG_2_PI
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.representation import MatrixRepresentation, invert_lower_triangular
 from gaussmix.core.rows import Array, Coordinates, Rows
+from gaussmix.core.transforms import FeatureTransforms
 
 _LARGEST_BATCH = 1 << 22
 """Numbers in one temporary array."""
@@ -30,15 +31,18 @@ class WorkingMixture:
     parameters : MixtureParameters
         In working coordinates.
     coordinates : Coordinates
+    transforms : FeatureTransforms or None
+        Of features, before those.
     """
 
     parameters: MixtureParameters
     coordinates: Coordinates
+    transforms: FeatureTransforms | None = None
 
     @classmethod
     def of(cls, model: Any) -> WorkingMixture:
         """Return a fitted mixture in coordinates that suit it, without its noise if it has any."""
-        parameters = model._parameters()
+        parameters = model._parameters_of_transformed()
         parameters = replace(parameters, noise=None, weights=parameters.weights / parameters.weights.sum())
         representation = parameters.family.representation
         shape = parameters.means.shape
@@ -49,7 +53,18 @@ class WorkingMixture:
         if parameters.family.common_scale:
             reach = np.full_like(reach, reach.max())
         coordinates = Coordinates.around(centre, reach)
-        return cls(parameters.to_working(coordinates), coordinates)
+        return cls(parameters.to_working(coordinates), coordinates, getattr(model, "transforms_", None))
+
+    def to_working(self, values: Array) -> Array:
+        """Return rows in the data's units, shape (..., D), in working coordinates."""
+        return self.coordinates.to_working(
+            values if self.transforms is None else self.transforms.forward(values)
+        )
+
+    def to_data(self, Z: Array) -> Array:
+        """Return points in working coordinates, shape (..., D), in the data's units."""
+        values = self.coordinates.to_data(Z)
+        return values if self.transforms is None else self.transforms.inverse(values)
 
     @property
     def weights(self) -> Array:

@@ -125,6 +125,7 @@ def command_line(
     words += ["--drop-missing"] if drop_missing else []
     words += [] if header is None else ["--header" if header else "--no-header"]
     words += ["--seed", str(settings.seed)] if settings.seed else []
+    words += [] if settings.standardize else ["--transform", "none"]  # the page fits columns as they are
     return shlex.join(words)
 
 

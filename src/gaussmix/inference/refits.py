@@ -62,14 +62,15 @@ class Problem:
         TypeError
             If the model is no mixture of the package.
         ValueError
-            If the rows are not valid, there are fewer of them than components, or the mixture has noise.
+            If the rows are not valid, there are fewer of them than components, or the mixture has noise or
+            is one of transformed features.
         """
         if not isinstance(model, FittedMixture):
             raise TypeError(
                 "model should be a fitted GaussianMixture or AutoGaussianMixture of gaussmix, but is a "
                 f"{type(model).__name__} of {type(model).__module__.partition('.')[0]}"
             )
-        X = model._checked_rows(X).X
+        X = model._checked_rows(X)[0].X
         weights = counted(check_sample_weight(sample_weight, len(X)))
         parameters = model._parameters()
         if parameters.noise is not None:

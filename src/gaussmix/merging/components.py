@@ -45,7 +45,7 @@ def _by_valleys(model: Any, responsibilities: Array, weights: Array) -> Agglomer
             f"method='unimodality' needs the density of a mixture of gaussmix, but model is a "
             f"{type(model).__name__}. Take method='entropy', or build one by GaussianMixture.from_parameters."
         )
-    return RidgeAgglomeration(model._parameters())
+    return RidgeAgglomeration(model._parameters_of_transformed())
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(
@@ -86,7 +86,8 @@ def merge_components(
         Rows, as a rule those of the fit.
     method : {"unimodality", "entropy", "overlap"}, default="unimodality"
         What speaks for a merge. "unimodality": there is no valley, or a shallow one, in the density between
-        the two, on the ridge lines of their components (Ray and Lindsay 2005). "entropy": rows
+        the two, on the ridge lines of their components (Ray and Lindsay 2005); of transformed features it is
+        the density of those. "entropy": rows
         are in doubt between the two, so that the entropy of their assignment falls (Baudry and others 2010,
         mclust's clustCombi). "overlap": rows of the one would be assigned to the other (DEMP of Hennig 2010).
     n_clusters : int or "auto", default="auto"

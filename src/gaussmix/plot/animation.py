@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.core.rows import Array
+from gaussmix.estimators.attributes import refuse_transforms
 from gaussmix.explain.components import marginal_covariances
 from gaussmix.explain.rows import RowTable
 from gaussmix.plot.display import Display
@@ -160,6 +161,7 @@ class EMAnimationDisplay(Display):
             If the model has one feature only, the features named are not two of its own, or the history
             is of another fit.
         """
+        refuse_transforms(model)
         table = RowTable(X)
         chosen, names = choose_two_features(model, table, features, feature_names)
         rows = choose_rows(model, table, max_rows)

@@ -9,12 +9,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gaussmix.core.rows import Array
-from gaussmix.explain.components import FeatureNoise, marginal_covariances, root_mean_square
+from gaussmix.core.transforms import FeatureTransform, Identity
+from gaussmix.explain.components import (
+    FeatureNoise,
+    moments,
+    root_mean_square,
+    standard_deviations,
+    transforms_of,
+)
 from gaussmix.explain.information import most_telling_features
 from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
 from gaussmix.explain.wording import format_count
 from gaussmix.plot.display import Display
-from gaussmix.plot.limits import axis_limits, beyond_note
+from gaussmix.plot.limits import beyond_note, feature_limits
 from gaussmix.plot.names import ComponentNames
 from gaussmix.plot.style import (
     LEGEND,
@@ -46,7 +53,7 @@ class DensityDisplay(Display):
     heights : ndarray of shape (bins,)
         Share of the rows, by weight, in each bin over the bin's width: the scale is that of a density.
     weights, means, deviations : ndarray of shape (K,)
-        Of the components, in this feature.
+        Of the components, in this feature, transformed if it is.
     feature_name : str
     limits : tuple of two float
         Where the axis begins and ends. Rows beyond are counted in no bin but in the shares.
@@ -56,6 +63,8 @@ class DensityDisplay(Display):
         Default: numbers.
     noise : FeatureNoise, optional
         The mixture's noise in this feature, if it has any.
+    transform : FeatureTransform, optional
+        Of the feature. What is shown is in the data's units all the same.
 
     Attributes
     ----------
@@ -84,6 +93,7 @@ class DensityDisplay(Display):
         n_outside: int = 0,
         components: ComponentNames | None = None,
         noise: FeatureNoise | None = None,
+        transform: FeatureTransform | None = None,
     ) -> None:
         self.edges = edges
         self.heights = heights
@@ -95,6 +105,7 @@ class DensityDisplay(Display):
         self.n_outside = n_outside
         self.components = components or ComponentNames.given(None, len(means))
         self.noise = noise
+        self.transform = transform or Identity()
 
     @classmethod
     def from_estimator(
@@ -161,12 +172,13 @@ class DensityDisplay(Display):
         )
         values, row_weight = values[row_weight > 0], row_weight[row_weight > 0]
         means = np.asarray(model.means_, dtype=np.float64)[:, d]
-        variances = marginal_covariances(model, [d])[:, 0, 0]
-        limits = axis_limits(values, means, variances)
+        deviations = standard_deviations(model)[:, d]
+        transform = transforms_of(model, [d]).features[0]
+        limits = feature_limits(values, means, deviations, transform)
         is_inside = (values >= limits[0]) & (values <= limits[1])
         inside = values[is_inside]
         weights = np.asarray(model.weights_, dtype=np.float64)
-        within = float(root_mean_square(np.sqrt(np.maximum(variances, 0.0)), weights / weights.sum()))
+        within = float(root_mean_square(moments(model)[1][:, d], weights / weights.sum()))
         edges = _bin_edges(inside, within, bins)
         heights, _ = np.histogram(inside, bins=edges, weights=row_weight[is_inside])
         return cls(
@@ -174,12 +186,13 @@ class DensityDisplay(Display):
             heights=heights / row_weight.sum() / np.diff(edges),
             weights=weights,
             means=means,
-            deviations=np.sqrt(np.maximum(variances, 0.0)),
+            deviations=deviations,
             feature_name=feature_name,
             limits=limits,
             n_outside=len(values) - len(inside),
             components=ComponentNames.of(model),
             noise=FeatureNoise.of(model, d),
+            transform=transform,
         )
 
     def plot(self, ax: Axes | None = None, *, legend: bool = True, theme: Theme = LIGHT) -> DensityDisplay:
@@ -243,11 +256,12 @@ class DensityDisplay(Display):
         from matplotlib.patheffects import withStroke
 
         (left, right), (_, top) = ax.get_xlim(), ax.get_ylim()
-        peaks = self.component_densities(self.means).diagonal()
+        medians = self.transform.inverse(self.means)
+        peaks = self.component_densities(medians).diagonal()
         taken: list[tuple[float, float]] = []
         marks = []
         for k in np.argsort(peaks):
-            x, y = (self.means[k] - left) / (right - left), min(peaks[k] / top, 0.95)
+            x, y = (medians[k] - left) / (right - left), min(peaks[k] / top, 0.95)
             if not 0 <= x <= 1:
                 continue
             while any(abs(x - other) < 0.03 and abs(y - height) < 0.045 for other, height in taken):
@@ -269,12 +283,12 @@ class DensityDisplay(Display):
         return f"{self.feature_name}: {format_count(len(self.means), 'component')}"
 
     def component_densities(self, points: Array) -> Array:
-        """Return each component's weighted density at some points, shape (K, points)."""
+        """Return each component's weighted density at some points in the data's units, shape (K, points)."""
         deviations = np.maximum(self.deviations, np.finfo(float).tiny)[:, None]
-        standardised = (points - self.means[:, None]) / deviations
+        standardised = (self.transform.forward(points) - self.means[:, None]) / deviations
         with np.errstate(over="ignore"):  # a square beyond the range of doubles is a density of zero
             densities: Array = np.exp(-0.5 * standardised**2) / np.sqrt(2.0 * np.pi) / deviations
-        return self.weights[:, None] * densities
+        return self.weights[:, None] * densities * np.exp(self.transform.log_slope(points))
 
     @property
     def note(self) -> str:
@@ -287,7 +301,7 @@ class DensityDisplay(Display):
         points = np.concatenate(
             [
                 np.linspace(*self.limits, 400),
-                (self.means[:, None] + self.deviations[:, None] * around).ravel(),
+                self.transform.inverse(self.means[:, None] + self.deviations[:, None] * around).ravel(),
             ]
         )
         return np.unique(points[(points >= self.limits[0]) & (points <= self.limits[1])])

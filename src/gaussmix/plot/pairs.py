@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gaussmix.explain.components import marginal_covariances
+from gaussmix.explain.components import fitted_covariances, transforms_of
 from gaussmix.explain.information import most_telling_features
 from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
 from gaussmix.plot.density import DensityDisplay
@@ -137,11 +137,12 @@ class PairDisplay:
                 scatters[i, j] = MixtureDisplay(
                     rows=ShownRows(rows.values[:, pair], rows.labels, rows.n_rows),
                     means=means[:, pair],
-                    covariances=marginal_covariances(model, pair),
+                    covariances=fitted_covariances(model, pair),
                     weights=weights,
                     feature_names=(shown[horizontal], shown[vertical]),
                     probability=probability,
                     components=components,
+                    transforms=transforms_of(model, pair),
                 )
         densities = tuple(DensityDisplay.prepare(model, table, d, shown[d], sample_weight) for d in chosen)
         note = scatters[1, 0].note

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gaussmix.core.rows import Array
-from gaussmix.explain.components import standard_deviations
+from gaussmix.explain.components import moments
 from gaussmix.explain.information import most_telling_features
 from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
 from gaussmix.plot.display import Display
@@ -152,8 +152,8 @@ class ParallelCoordinatesDisplay(Display):
         shown = axis_names(names, 26)
         display = cls(
             rows=ShownRows(rows.values[:, chosen], rows.labels, rows.n_rows),
-            means=np.asarray(model.means_, dtype=np.float64)[:, chosen],
-            deviations=standard_deviations(model)[:, chosen],
+            means=moments(model)[0][:, chosen],
+            deviations=moments(model)[1][:, chosen],
             center=center[chosen],
             spread=spread[chosen],
             feature_names=tuple(shown[d] for d in chosen),
@@ -279,9 +279,8 @@ def mixture_moments(model: Any) -> tuple[Array, Array]:
     """Return mean and standard deviation of all components together in each feature, in the data's units."""
     weights = np.asarray(model.weights_, dtype=np.float64)
     weights = weights / weights.sum()  # noise, if there is any, has its own
-    means = np.asarray(model.means_, dtype=np.float64)
+    means, deviations = moments(model)
     center = weights @ means
-    deviations = standard_deviations(model)
     largest = np.maximum(np.abs(means - center), deviations).max(axis=0)
     unit = np.where(largest > 0, largest, 1.0)  # squares of values near 1e200 would overflow
     variance = weights @ (((means - center) / unit) ** 2 + (deviations / unit) ** 2)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gaussmix.core.rows import Array
-from gaussmix.explain.components import standard_deviations
+from gaussmix.explain.components import moments
 from gaussmix.explain.rows import RowTable, resolve_feature_names
 from gaussmix.explain.wording import FeatureFormat, format_share
 from gaussmix.plot.display import Display
@@ -126,11 +126,11 @@ class ProfileDisplay(Display):
         ValueError
             If there is no such feature.
         """
-        means = np.asarray(model.means_, dtype=np.float64)
+        means, deviations = moments(model)
         names = resolve_feature_names(model, RowTable(means if X is None else X), feature_names)
         chosen = choose_features(model, names, features, MOST_FEATURES)
         center, spread = mixture_moments(model)
-        within = np.median(standard_deviations(model), axis=0)
+        within = np.median(deviations, axis=0)
         shown = axis_names(names, 30)
         display = cls(
             means=means[:, chosen],

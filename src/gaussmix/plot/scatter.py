@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gaussmix.core.rows import Array
-from gaussmix.explain.components import marginal_covariances
+from gaussmix.core.transforms import FeatureTransforms, Identity
+from gaussmix.explain.components import fitted_covariances, transforms_of
 from gaussmix.explain.information import most_telling_features
 from gaussmix.explain.rows import RowTable, feature_index, resolve_feature_names
 from gaussmix.explain.wording import format_count
 from gaussmix.plot.display import Display
 from gaussmix.plot.ellipse import ellipse_curve
-from gaussmix.plot.limits import axis_limits, beyond_note
+from gaussmix.plot.limits import beyond_note, feature_limits
 from gaussmix.plot.names import ComponentNames
 from gaussmix.plot.sampling import SHOWN_ROWS, ShownRows, choose_rows
 from gaussmix.plot.style import (
@@ -47,13 +48,16 @@ class MixtureDisplay(Display):
         Rows to show, in the two features.
     means : ndarray of shape (K, 2)
     covariances : ndarray of shape (K, 2, 2)
-        Of the two features, whatever the others are.
+        Of the two features, whatever the others are; as the means, of transformed features if they are.
     weights : ndarray of shape (K,)
     feature_names : tuple of two str
     probability : tuple of float, default=(0.5, 0.9)
         Each component has one ellipse for each of them, which holds that share of it.
     components : ComponentNames, optional
         Default: numbers.
+    transforms : FeatureTransforms, optional
+        Of the two features. What is shown is in the data's units all the same; ellipses become curves that
+        hold the same share.
 
     Attributes
     ----------
@@ -90,6 +94,7 @@ class MixtureDisplay(Display):
         feature_names: tuple[str, str],
         probability: Sequence[float] = (0.5, 0.9),
         components: ComponentNames | None = None,
+        transforms: FeatureTransforms | None = None,
     ) -> None:
         self.rows = rows
         self.means = means
@@ -98,6 +103,7 @@ class MixtureDisplay(Display):
         self.feature_names = feature_names
         self.probability = tuple(probability)
         self.components = components or ComponentNames.given(None, len(means))
+        self.transforms = transforms or FeatureTransforms((Identity(), Identity()))
 
     @classmethod
     def from_estimator(
@@ -151,11 +157,12 @@ class MixtureDisplay(Display):
         display = cls(
             rows=ShownRows(rows.values[:, chosen], rows.labels, rows.n_rows),
             means=np.asarray(model.means_)[:, chosen],
-            covariances=marginal_covariances(model, chosen),
+            covariances=fitted_covariances(model, chosen),
             weights=np.asarray(model.weights_),
             feature_names=(shown[chosen[0]], shown[chosen[1]]),
             probability=probability,
             components=ComponentNames.of(model),
+            transforms=transforms_of(model, chosen),
         )
         return display.plot(ax=ax, **plot_options)
 
@@ -219,7 +226,7 @@ class MixtureDisplay(Display):
         ]
         self.ellipses_ = LineCollection(
             [
-                ellipse_curve(mean, covariance, probability)
+                self.transforms.inverse(ellipse_curve(mean, covariance, probability))
                 for mean, covariance in zip(self.means, self.covariances, strict=True)
                 for probability in self.probability
             ],
@@ -230,10 +237,11 @@ class MixtureDisplay(Display):
         )
         ax.add_collection(self.ellipses_, autolim=False)
         self.numbers_ = []
+        centers = self.transforms.inverse(self.means)
         if numbers and n_components > 1:
             self.numbers_ = [
                 ax.annotate(
-                    self.components.short[k], tuple(self.means[k]), color=colors[k],
+                    self.components.short[k], tuple(centers[k]), color=colors[k],
                     fontsize=10 if n_components <= 20 else 8, fontweight="bold", ha="center", va="center",
                     zorder=4, annotation_clip=True, **plain_text(self.components.short[k]),
                     path_effects=[withStroke(linewidth=2.5, foreground=theme.background)],
@@ -259,8 +267,10 @@ class MixtureDisplay(Display):
 
     def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return where the two axes begin and end."""
+        deviations = np.sqrt(np.maximum(np.einsum("kdd->kd", self.covariances), 0.0))
         horizontal, vertical = (
-            axis_limits(self.rows.values[:, i], self.means[:, i], self.covariances[:, i, i]) for i in (0, 1)
+            feature_limits(self.rows.values[:, i], self.means[:, i], deviations[:, i], transform)
+            for i, transform in enumerate(self.transforms.features)
         )
         return horizontal, vertical
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import gaussmix
+from gaussmix.estimators.attributes import refuse_transforms
 from gaussmix.explain import MixtureExplanation, MixtureSummary, explain_mixture, summarize
 from gaussmix.explain.rows import RowTable, counted_weights
 from gaussmix.explain.sentences import headline_sentences
@@ -80,6 +81,8 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
     given = options.feature_names
     names = summary.feature_names if given is None else tuple(str(name) for name in given)
     numbers = None if options.row_numbers is None else np.asarray(options.row_numbers)
+    if options.bootstrap is not None:
+        refuse_transforms(model)  # its intervals are of parameters in the data's units
 
     explanation = explain_mixture(
         model, X, names, weight, row_numbers=numbers, summary=summary, n_rows_shown=CARD_ROWS
@@ -98,7 +101,7 @@ def page_content(model: Any, X: Any, options: PageOptions) -> dict[str, Any]:
     selection = options.selection if options.selection is not None else getattr(model, "selection_", None)
     choice = None if selection is None else choice_content(selection)
     doubts = doubts_about_fit(model, X, summary, weight, options.goodness_of_fit)
-    verdict = judge(X, summary, weight, doubts.grave)
+    verdict = judge(model, X, summary, weight, doubts.grave)
     numbered = [component.component for component in shown]
     packed_map = map_data(
         model,

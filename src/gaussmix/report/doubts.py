@@ -171,6 +171,8 @@ def _checked(model: Any, X: Any, sample_weight: ArrayLike | None) -> tuple[Goodn
     _, values = table.take(candidates)
     chosen_weight = None if weight is None else as_counts(weight[candidates])[0]  # some of them sum to less
     plain = _without_names(model)
+    if getattr(model, "transforms_", None) is not None:  # increasing ones change no distribution function
+        plain, values = model.in_transformed_units(), model.transforms_.forward(values)
     return goodness_of_fit(plain, values, n_resamples=0, sample_weight=chosen_weight), len(candidates)
 
 

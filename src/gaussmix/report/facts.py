@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gaussmix.explain import MixtureSummary
+from gaussmix.explain.sentences import transform_sentence
 from gaussmix.explain.wording import (
     clean_text,
     format_count,
@@ -43,6 +44,7 @@ def fit_facts(model: Any, summary: MixtureSummary) -> list[tuple[str, str]]:
             "Covariance family",
             f"{summary.covariance_type} ({summary.covariance_identifier}): {summary.covariance_meaning}",
         ),
+        *([("Transforms", transform_sentence(summary))] if summary.transforms else []),
         ("Free parameters", f"{summary.n_parameters:,}"),
         (
             "Log-likelihood",

@@ -1,7 +1,8 @@
 """What the page's script draws the map from: a sample of the rows and the components, packed.
 
 Values travel as single-precision distances from the overall mean in overall standard deviations, so that no
-unit and no offset of the data costs digits that a screen could show.
+unit and no offset of the data costs digits that a screen could show. Transformed features travel transformed,
+and the script shows them in the data's units, so that ellipses become the curves that hold the same share.
 """
 
 from __future__ import annotations
@@ -14,14 +15,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gaussmix.core.rows import Array
+from gaussmix.core.transforms import FeatureTransforms, Identity
 from gaussmix.explain import MixtureSummary
-from gaussmix.explain.components import FeatureNoise, marginal_covariances
+from gaussmix.explain.components import (
+    FeatureNoise,
+    fitted_covariances,
+    standard_deviations,
+    transforms_of,
+)
 from gaussmix.explain.rows import RowTable
 from gaussmix.explain.sentences import feature_formats
 from gaussmix.explain.wording import display_names, format_count
 from gaussmix.plot.limits import axis_limits
 from gaussmix.plot.sampling import SEED
-from gaussmix.report.projection import projection_axes
+from gaussmix.report.projection import location_and_scale, projection_axes
 
 MOST_ROWS = 5_000
 """Points beyond this hide each other, and a phone draws them slowly."""
@@ -76,15 +83,20 @@ def map_data(
     rows, values = table.take(chosen)
     probabilities = np.asarray(model.predict_proba(rows), dtype=np.float64)
 
-    location = np.asarray(summary.overall_means)
-    scale = _positive(np.asarray(summary.overall_deviations))
-    covariances = _standardised_covariances(model, summary, shown)
+    location, scale = location_and_scale(model, summary)
+    transforms = transforms_of(model)
+    # One side at a time: the product of two units may leave the range of doubles.
+    covariances = fitted_covariances(model, shown) / scale[shown, None] / scale[shown]
     means = (np.asarray(model.means_, dtype=np.float64) - location) / scale
+    values = transforms.forward(values)
     columns = [(values[:, d] - location[d]) / scale[d] for d in shown]
     centres = [means[:, d] for d in shown]
-    axes = _feature_axes(summary, shown, location, scale)
+    axes = _feature_axes(summary, shown, location, scale, transforms)
     if projection is not None:
-        names = display_names(summary.feature_names)
+        names = tuple(
+            name if isinstance(one, Identity) else f"{name} ({one.name})"
+            for name, one in zip(display_names(summary.feature_names), transforms.features, strict=True)
+        )
         for number, axis in enumerate(projection.axes):
             columns.append((values - location) / scale @ axis)
             centres.append(means @ axis)
@@ -95,6 +107,7 @@ def map_data(
                     "scale": 1.0,
                     "decimals": 2,
                     "exponent": None,
+                    "transform": None,
                     "about": projection.describe(number, names),
                 }
             )
@@ -168,7 +181,11 @@ def _sampled_rows(
 
 
 def _feature_axes(
-    summary: MixtureSummary, shown: list[int], location: Array, scale: Array
+    summary: MixtureSummary,
+    shown: list[int],
+    location: Array,
+    scale: Array,
+    transforms: FeatureTransforms,
 ) -> list[dict[str, Any]]:
     formats = feature_formats(summary)
     names = display_names(summary.feature_names)
@@ -179,28 +196,29 @@ def _feature_axes(
             "scale": float(scale[d]),
             "decimals": formats[d].decimals,
             "exponent": formats[d].exponent,
+            # What leads back to the data's units, for the script.
+            "transform": None
+            if isinstance(transforms.features[d], Identity)
+            else {"name": transforms.features[d].name, **vars(transforms.features[d])},
         }
         for d in shown
     ]
 
 
-def _standardised_covariances(model: Any, summary: MixtureSummary, shown: list[int]) -> Array:
-    """Return each component's covariance of the shown features, in overall standard deviations."""
-    scale = _positive(np.asarray(summary.overall_deviations)[shown])
-    # One side at a time: the product of two units may leave the range of doubles.
-    covariances: Array = marginal_covariances(model, shown) / scale[:, None] / scale
-    return covariances
-
-
 def _density(
     model: Any, table: RowTable, summary: MixtureSummary, sample_weight: ArrayLike | None
 ) -> dict[str, Any]:
-    """Return histogram and densities of a single feature, in overall standard deviations."""
-    location, scale = summary.overall_means[0], summary.overall_deviations[0] or 1.0
-    z = (table.column(0) - location) / scale
+    """Return histogram and densities of a single feature.
+
+    Places are in overall standard deviations of the feature, transformed if it is; densities are those in the
+    data's units, times the unit of the places.
+    """
+    location, scale = (float(one[0]) for one in location_and_scale(model, summary))
+    transform = transforms_of(model).features[0]
+    z = (transform.forward(table.column(0)) - location) / scale
     weight = np.ones(len(z)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     means = (np.asarray(model.means_, dtype=np.float64)[:, 0] - location) / scale
-    variances = np.maximum(_standardised_covariances(model, summary, [0])[:, 0, 0], 1e-12)
+    variances = np.maximum((standard_deviations(model)[:, 0] / scale) ** 2, 1e-12)
     low, high = axis_limits(z[weight > 0], means, variances)
     heights, edges = np.histogram(z, bins=BARS, range=(low, high), weights=weight)
     grid = np.linspace(low, high, 401)
@@ -210,14 +228,16 @@ def _density(
         * np.exp(-0.5 * ((grid - means[:, None]) / deviations[:, None]) ** 2)
         / (deviations[:, None] * np.sqrt(2.0 * np.pi))
     )
+    at = transform.inverse(location + scale * grid)
+    widths = np.diff(transform.inverse(location + scale * edges)) / scale
     noise = FeatureNoise.of(model, 0)
     return {
         "density": {
             "edges": _packed(edges, np.float32),
-            "heights": _packed(heights / (weight.sum() * (edges[1] - edges[0])), np.float32),
+            "heights": _packed(heights / (weight.sum() * widths), np.float32),
             "grid": _packed(grid, np.float32),
-            "curves": _packed(curves, np.float32),
-            "noise": 0.0 if noise is None else noise.height * scale,
+            "curves": _packed(curves * np.exp(transform.log_slope(at)), np.float32),
+            "noise": None if noise is None else _packed(noise.density(at) * scale, np.float32),
         }
     }
 
@@ -240,11 +260,6 @@ def _note(n_shown: int, n_rows: int, n_features: int, summary: MixtureSummary) -
     if n_features < n_all_features:
         parts.append(f"The axes offer the {n_features} most telling of {n_all_features} features.")
     return " ".join(parts)
-
-
-def _positive(values: Array) -> Array:
-    positive: Array = np.where(values > 0, values, 1.0)
-    return positive
 
 
 def _packed(values: ArrayLike, dtype: Any) -> str:

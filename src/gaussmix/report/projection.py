@@ -10,8 +10,9 @@ import numpy as np
 from gaussmix.core.discriminant import discriminant_directions
 from gaussmix.core.rows import Array
 from gaussmix.explain import MixtureSummary
-from gaussmix.explain.components import marginal_covariances
+from gaussmix.explain.components import fitted_covariances
 from gaussmix.explain.wording import join_words
+from gaussmix.plot.parallel_coordinates import mixture_moments
 
 NAMED_FEATURES = 3
 """Features that are named as the parts of a direction."""
@@ -24,7 +25,7 @@ class Projection:
     Parameters
     ----------
     axes : ndarray of shape (2, D)
-        Weights of the features, each in overall standard deviations.
+        Weights of the features, transformed if they are, each in overall standard deviations.
     """
 
     axes: Array
@@ -55,7 +56,7 @@ class Projection:
         """
         n_shown = len(shown)
         extended = np.zeros((len(covariances), n_shown + 2, n_shown + 2))
-        scale = _units(summary)
+        _, scale = location_and_scale(model, summary)
         for k, full in enumerate(_matrices(model, scale)):
             across = self.axes @ full
             extended[k, :n_shown, :n_shown] = covariances[k]
@@ -75,10 +76,10 @@ def projection_axes(model: Any, summary: MixtureSummary) -> Projection:
     model : fitted GaussianMixture
     summary : MixtureSummary
     """
-    scale = _units(summary)
+    location, scale = location_and_scale(model, summary)
     weights = np.asarray(model.weights_, dtype=np.float64)
     weights = weights / weights.sum()  # noise, if there is any, has its own
-    means = (np.asarray(model.means_, dtype=np.float64) - np.asarray(summary.overall_means)) / scale
+    means = (np.asarray(model.means_, dtype=np.float64) - location) / scale
     matrices = _matrices(model, scale)
     total = np.tensordot(weights, matrices, axes=1) + (weights[:, None] * means).T @ means
     found = discriminant_directions(weights, means, matrices, total, share_of_means=0.5)
@@ -88,12 +89,23 @@ def projection_axes(model: Any, summary: MixtureSummary) -> Projection:
     return Projection(axes)
 
 
-def _units(summary: MixtureSummary) -> Array:
-    deviations = np.asarray(summary.overall_deviations)
-    units: Array = np.where(deviations > 0, deviations, 1.0)
-    return units
+def location_and_scale(model: Any, summary: MixtureSummary) -> tuple[Array, Array]:
+    """Return the mean of the mixture and a unit for each feature, transformed if it is.
+
+    The unit is the standard deviation of the whole mixture, or one where that is zero.
+
+    Parameters
+    ----------
+    model : fitted GaussianMixture
+    summary : MixtureSummary
+        Of that model.
+    """
+    location, deviations = np.asarray(summary.overall_means), np.asarray(summary.overall_deviations)
+    if summary.transforms:
+        location, deviations = mixture_moments(model.in_transformed_units())
+    return location, np.where(deviations > 0, deviations, 1.0)
 
 
 def _matrices(model: Any, scale: Array) -> Array:
-    matrices: Array = marginal_covariances(model, range(len(scale))) / scale[:, None] / scale
+    matrices: Array = fitted_covariances(model, range(len(scale))) / scale[:, None] / scale
     return matrices

@@ -53,6 +53,9 @@ def python_code(
             *_choice_arguments(selection, model.means_.shape[1]),
             f"random_state={model.random_state!r}",
         ]
+        if model.transforms is not None:
+            wanted = model.transforms
+            arguments.append(f"transforms={wanted if isinstance(wanted, str) else list(map(str, wanted))!r}")
     lines = ["import pandas as pd", f"from gaussmix import {estimator}"]
     known = source is not None and source != "-"
     if known:

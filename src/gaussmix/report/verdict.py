@@ -13,8 +13,10 @@ from gaussmix.core import criteria
 from gaussmix.core.parameters import n_free_parameters
 from gaussmix.covariance import FAMILIES
 from gaussmix.explain import MixtureSummary
+from gaussmix.explain.components import transforms_of
 from gaussmix.explain.rows import RowTable
 from gaussmix.explain.wording import format_number
+from gaussmix.report.projection import location_and_scale
 
 SEPARATE = 0.85
 """Mean probability of the rows' components from which on groups are told apart mostly."""
@@ -43,12 +45,17 @@ class Verdict:
 
 
 def judge(
-    X: Any, summary: MixtureSummary, sample_weight: ArrayLike | None, more_reasons: Sequence[str] = ()
+    model: Any,
+    X: Any,
+    summary: MixtureSummary,
+    sample_weight: ArrayLike | None,
+    more_reasons: Sequence[str] = (),
 ) -> Verdict:
     """Return the verdict on a result.
 
     Parameters
     ----------
+    model : fitted GaussianMixture
     X : array-like or frame of shape (N, D)
     summary : MixtureSummary
     sample_weight : array-like of shape (N,), optional
@@ -56,7 +63,7 @@ def judge(
         Other grave faults that were found.
     """
     reasons = [*summary.warnings, *more_reasons]
-    excess = excess_over_single(X, summary, sample_weight)
+    excess = excess_over_single(model, X, summary, sample_weight)
     if excess is not None and excess > 0:
         reasons.append(
             f"A single component describes these rows better than {summary.n_components}: its BIC is "
@@ -74,11 +81,15 @@ def judge(
     return Verdict("good", "No fault was found in this fit.", ())
 
 
-def excess_over_single(X: Any, summary: MixtureSummary, sample_weight: ArrayLike | None) -> float | None:
+def excess_over_single(
+    model: Any, X: Any, summary: MixtureSummary, sample_weight: ArrayLike | None
+) -> float | None:
     """Return by how much the BIC exceeds that of one component with a covariance of its own.
 
     Parameters
     ----------
+    model : fitted GaussianMixture
+        Whose transforms the one component has, too.
     X : array-like or frame of shape (N, D)
     summary : MixtureSummary
     sample_weight : array-like of shape (N,), optional
@@ -90,15 +101,23 @@ def excess_over_single(X: Any, summary: MixtureSummary, sample_weight: ArrayLike
         estimated: with features that do not vary, or too many.
     """
     n_features = summary.n_features
-    units = np.asarray(summary.overall_deviations)
-    if summary.n_components == 1 or n_features > MOST_FEATURES or not np.all(units > 0):
+    location, units = location_and_scale(model, summary)
+    transforms = transforms_of(model)
+    if (
+        summary.n_components == 1
+        or n_features > MOST_FEATURES
+        or not all(one > 0 for one in summary.overall_deviations)
+    ):
         return None
     total = np.zeros((n_features + 1, n_features + 1))
     weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    log_jacobian = 0.0
     for start, _, values in RowTable(X).blocks(n_features):
         z = np.ones((len(values), n_features + 1))
-        z[:, :-1] = (values - np.asarray(summary.overall_means)) / units
-        total += z.T @ (z if weights is None else z * weights[start : start + len(z), None])
+        z[:, :-1] = (transforms.forward(values) - location) / units
+        of_block = np.ones(len(z)) if weights is None else weights[start : start + len(z)]
+        total += z.T @ (z * of_block[:, None])
+        log_jacobian += float(of_block @ transforms.log_jacobian(values))
     mean = total[:-1, -1] / total[-1, -1]
     covariance = total[:-1, :-1] / total[-1, -1] - np.outer(mean, mean)
     sign, log_determinant = np.linalg.slogdet(covariance)
@@ -107,4 +126,6 @@ def excess_over_single(X: Any, summary: MixtureSummary, sample_weight: ArrayLike
     log_determinant += 2.0 * float(np.log(units).sum())
     a_row = -0.5 * (n_features * (1.0 + np.log(2.0 * np.pi)) + log_determinant)
     n_parameters = n_free_parameters(FAMILIES["full"], 1, n_features)
-    return summary.bic - criteria.bic(float(a_row * summary.total_weight), n_parameters, summary.total_weight)
+    return summary.bic - criteria.bic(
+        float(a_row * summary.total_weight) + log_jacobian, n_parameters, summary.total_weight
+    )

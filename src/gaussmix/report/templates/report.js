@@ -205,10 +205,29 @@
 
   /* ---------------------------------------------------------------- the map */
 
+  // The inverse transforms of gaussmix.core.transforms.
+  const inDataUnits = (transform, z) => {
+    if (!transform) return z;
+    const bound = transform.linear_below;
+    if (transform.name === "log") {
+      const at = Math.log(bound);
+      return z < at ? bound * (1 + z - at) : Math.exp(z);
+    }
+    const degree = {sqrt: 2, cbrt: 3}[transform.name];
+    if (degree) {
+      const root = bound ** (1 / degree);
+      return z < root ? bound * (1 + degree * (z / root - 1)) : z ** degree;
+    }
+    const exponent = z < 0 ? 2 - transform.exponent : transform.exponent, size = Math.abs(z);
+    const moved = exponent === 0 ? Math.expm1(size) : Math.expm1(Math.log1p(exponent * size) / exponent);
+    return transform.location + transform.scale * Math.sign(z) * moved;
+  };
+
   const map = data.map;
   const axes = map.axes.map(axis => {
     const z = unpack(axis.z, Float32Array);
-    return {...axis, z, value: i => axis.offset + axis.scale * z[i], place: p => axis.offset + axis.scale * p};
+    const place = p => inDataUnits(axis.transform, axis.offset + axis.scale * p);
+    return {...axis, z, value: i => place(z[i]), place};
   });
   const numbers = unpack(map.numbers, Float64Array);
   const told = unpack(map.components_told, Uint16Array);
@@ -297,8 +316,9 @@
         left: [...edges].slice(0, -1).map(axis.place), right: [...edges].slice(1).map(axis.place),
         top: [...tops].map(one => one / unit),
       };
-      const xs = [...grid].map(axis.place), noise = map.density.noise / unit;
-      const sum = new Array(grid.length).fill(noise);
+      const xs = [...grid].map(axis.place);
+      const noise = map.density.noise ? [...unpack(map.density.noise, Float32Array)].map(one => one / unit) : null;
+      const sum = noise ? [...noise] : new Array(grid.length).fill(0);
       const lines = {xs: [], ys: [], color: [], alpha: [], dash: [], width: []};
       map.components.forEach((component, k) => {
         const ys = [...curves.subarray(k * grid.length, (k + 1) * grid.length)].map(one => one / unit);
@@ -307,9 +327,9 @@
         lines.xs.push(xs); lines.ys.push(ys); lines.color.push(componentColor(k));
         lines.alpha.push(on ? 1 : 0.2); lines.dash.push(component.dash); lines.width.push(2.5);
       });
-      if (noise > 0) {
+      if (noise) {
         const on = selected.size === 0 || selected.has(map.components.length);
-        lines.xs.push(xs); lines.ys.push(new Array(grid.length).fill(noise)); lines.color.push(color("--muted"));
+        lines.xs.push(xs); lines.ys.push(noise); lines.color.push(color("--muted"));
         lines.alpha.push(on ? 1 : 0.2); lines.dash.push("solid"); lines.width.push(1.3);
       }
       if (lines.xs.length > 1) {
