@@ -91,7 +91,8 @@ def test_too_few_rows_for_matrices_are_reported_and_the_groups_found_without_the
     generator = np.random.default_rng(1)
     truth = np.repeat([0, 1, 2], [30, 30, 40])
     X = generator.normal(size=(100, 300)) + generator.normal(size=(3, 300))[truth]
-    mixture = AutoGaussianMixture(range(1, 6), random_state=0).fit(X)
+    names = [family.identifier for family in MODELS]
+    mixture = AutoGaussianMixture(range(1, 6), covariance_types=names, random_state=0).fit(X)
     for row in mixture.selection_:
         if FAMILIES[row.covariance_type].representation.form.name in ("FULL", "SHARED"):
             assert "need" in row.message

@@ -122,7 +122,7 @@ def choose(
     try:
         generator = check_random_state(random_state)
         grid = partial(
-            fit_grid_along_directions if along_directions else fit_grid,
+            fit_grid,
             numbers=numbers,
             reg_covar=None if reg_covar == "auto" else float(reg_covar),
             tol=tol,
@@ -135,7 +135,10 @@ def choose(
             prior=prior,
             criterion="bicc" if criterion == "bicc" else "bic",
         )
-        found = grid(remaining, weights, families=ordered)
+        if along_directions:
+            found = fit_grid_along_directions(X, weights, families=ordered, **grid.keywords)
+        else:
+            found = grid(remaining, weights, families=ordered)
         noisy = {}
         compares_noise = noise is not False and isinstance(criterion, str) and criterion != "cv"
         if compares_noise and isinstance(found, GridResult) and found.ranking:

@@ -19,7 +19,7 @@ from gaussmix.core.conjugate_prior import PRIORS, ConjugatePrior, prior_named
 from gaussmix.core.noise import UniformNoise
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.rows import Array
-from gaussmix.covariance import FAMILIES
+from gaussmix.covariance import FAMILIES, LowRankFamily
 from gaussmix.estimators.attributes import fitted_arrays
 from gaussmix.estimators.callbacks import CallbackSupport, with_callbacks
 from gaussmix.estimators.choosing import DEFAULT_NUMBERS, Choice, choose

@@ -85,10 +85,13 @@ def leading_directions(z: Array, weights: Array) -> Directions:
     Parameters
     ----------
     z : ndarray of shape (N, D)
-        In an order that does not hang on the table's.
+        In an order that does not hang on the table's, equal rows after one another.
     weights : ndarray of shape (N,)
         Positive.
     """
+    # A row that is repeated says no more of what noise does than one of weight two.
+    begins = np.flatnonzero(np.append(True, (z[1:] != z[:-1]).any(axis=1)))
+    z, weights = z[begins], np.add.reduceat(weights, begins)
     if len(z) > LARGEST_NUMBER_OF_ROWS:
         chosen = np.arange(LARGEST_NUMBER_OF_ROWS) * len(z) // LARGEST_NUMBER_OF_ROWS
         z, weights = z[chosen], weights[chosen]
@@ -110,7 +113,7 @@ def leading_directions(z: Array, weights: Array) -> Directions:
         gram = permuted @ permuted.T if len(z) <= len(center) else permuted.T @ permuted
         null += np.linalg.eigvalsh(gram)[::-1] / N_PERMUTATIONS
     within = values <= null[: len(values)]
-    n_leading = int(np.argmax(within)) if within.any() else len(values)
+    n_leading = min(int(np.argmax(within)) if within.any() else len(values), len(center) - 1)
     return Directions(center, scale, axes, values, float((variances * scale**2).sum()), n_leading)
 
 

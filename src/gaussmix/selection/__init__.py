@@ -5,7 +5,7 @@ from __future__ import annotations
 from gaussmix.selection.along_directions import (
     LiftedGrid,
     fit_grid_along_directions,
-    has_more_features_than_rows,
+    has_too_few_rows_for_matrices,
 )
 from gaussmix.selection.grid import fit_grid
 from gaussmix.selection.problem import Cell, Clock
@@ -21,5 +21,5 @@ __all__ = [
     "SelectionTable",
     "fit_grid",
     "fit_grid_along_directions",
-    "has_more_features_than_rows",
+    "has_too_few_rows_for_matrices",
 ]

@@ -1,4 +1,4 @@
-"""The grid for tables with more features than rows: along the few directions that lead.
+"""The grid for tables with many features beside the rows: along the few directions that lead.
 
 A criterion that counts a mean for every feature of every component never finds groups that differ in a few
 per cent of the features, and covariance matrices are singular. So a mixture is chosen along the leading
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends import Outputs, default_backend
-from gaussmix.core import criteria
 from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.em import EMResult, maximise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
@@ -28,10 +27,11 @@ from gaussmix.exceptions import DegenerateCovarianceError
 from gaussmix.fitting import FitResult, with_log_likelihoods_of_data
 from gaussmix.initialization import representative_sample
 from gaussmix.initialization.directions import Directions, leading_directions
+from gaussmix.initialization.projection import needed_rows
 from gaussmix.scales import measure
 from gaussmix.selection.grid import fit_grid
 from gaussmix.selection.problem import Cell, CellFit, Clock, Problem
-from gaussmix.selection.records import GridResult
+from gaussmix.selection.records import GridResult, row_of
 from gaussmix.selection.table import SelectionRow
 
 NO_DIRECTION = "not fitted: along no direction do the rows differ by more than noise"
@@ -39,21 +39,22 @@ LEAST_NOISE = 1e-6
 """Least variance of the noise, as a share of the mean variance of a feature."""
 
 
-def has_more_features_than_rows(X: NDArray[np.floating], sample_weight: Array | None) -> bool:
-    """Return whether there are different rows, and no more of them than features.
+def has_too_few_rows_for_matrices(X: NDArray[np.floating], sample_weight: Array | None) -> bool:
+    """Return whether there are fewer different rows than two components with their own matrices need.
 
     Parameters
     ----------
     X : ndarray of shape (N, D)
     sample_weight : ndarray of shape (N,) or None
     """
+    needed = needed_rows(FAMILIES["VVV"], 2, X.shape[1])
     different: set[bytes] = set()
     for number, row in enumerate(X):
         if sample_weight is None or sample_weight[number] > 0:
             different.add(row.tobytes())
-        if len(different) > X.shape[1]:
+        if len(different) >= needed:
             return False
-    return len(different) > 1
+    return len(different) > 1 and X.shape[1] > 1
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,15 @@ class LiftedGrid:
         Fits the mixture in all features that a cell of a grid leads to.
     numbers : list of int
         Numbers of components that were asked for.
+    criterion : {"bicc", "bic"}
+        What models are compared by.
     """
 
     grid: GridResult
     lift: Lift
     finish: Callable[[GridResult, Cell], FitResult]
     numbers: list[int]
+    criterion: str
 
     @property
     def problem(self) -> Problem:
@@ -183,6 +187,7 @@ class LiftedGrid:
                 row,
                 covariance_type=self.lift.family.name,
                 criterion=row.criterion - 2.0 * more + cost * np.log(total),
+                bicc=row.bicc - 2.0 * more + cost * np.log(total),
                 bic=row.bic - 2.0 * more + cost * np.log(total),
                 icl=row.icl - 2.0 * more + cost * np.log(total),
                 aic=row.aic - 2.0 * more + 2.0 * cost,
@@ -204,7 +209,7 @@ class LiftedGrid:
     def _best_of_each_number(self) -> list[SelectionRow]:
         """Rows of the grid."""
         best: dict[int, SelectionRow] = {}
-        for row in sorted(self.grid.rows, key=_merit, reverse=True):
+        for row in sorted(self.grid.rows, key=lambda row: _merit(row, self.criterion), reverse=True):
             best[row.n_components] = row
         return [best.get(number, _without_direction(number)) for number in self.numbers]
 
@@ -230,6 +235,7 @@ def fit_grid_along_directions(
     clock: Clock | None = None,
     progress: Callable[[int, int, str], None] | None = None,
     prior: Prior | None = None,
+    criterion: str = "bicc",
 ) -> LiftedGrid:
     """Fit mixtures of several families and numbers of components along the directions that lead.
 
@@ -244,7 +250,7 @@ def fit_grid_along_directions(
         To compare along several directions, each after those that it contains.
     numbers : sequence of int
         Numbers of components.
-    reg_covar, tol, max_iter, generator, thorough, n_threads, clock, progress, prior
+    reg_covar, tol, max_iter, generator, thorough, n_threads, clock, progress, prior, criterion
         See `gaussmix.selection.fit_grid`.
     """
     numbers = sorted(set(numbers))
@@ -274,8 +280,9 @@ def fit_grid_along_directions(
             clock=clock,
             progress=progress,
             prior=prior,
+            criterion=criterion,
         )
-        if min(grid.rows, key=_merit).n_components > 1 or clock.is_over:
+        if grid.ranking[0].n_components > 1 or clock.is_over:
             break
 
     def finish(found: GridResult, cell: Cell) -> FitResult:
@@ -300,7 +307,9 @@ def fit_grid_along_directions(
         assert shared is not None
         if sample_weight is not None:
             shared = shared * sample_weight[:, None]
-        em = _best_from_groups(problem, compared, shared, tol=tol, max_iter=max_iter, clock=clock)
+        em = _best_from_groups(
+            problem, compared, shared, tol=tol, max_iter=max_iter, clock=clock, criterion=criterion
+        )
         if em is None:
             lift, em = Lift(directions, coordinates, number), groups.em
         working = lift.lifted(em.parameters)
@@ -309,7 +318,7 @@ def fit_grid_along_directions(
         parameters = working.to_data(coordinates)
         return FitResult(parameters, replace(em, parameters=parameters), scales.constant, None)
 
-    return LiftedGrid(grid, Lift(directions, coordinates, number), finish, numbers)
+    return LiftedGrid(grid, Lift(directions, coordinates, number), finish, numbers, criterion)
 
 
 def _best_from_groups(
@@ -320,14 +329,15 @@ def _best_from_groups(
     tol: float,
     max_iter: int,
     clock: Clock,
+    criterion: str,
 ) -> EMResult | None:
-    """Return the run with the best BIC among those that begin with groups of rows, one for each family.
+    """Return the run with the best criterion among those that begin with groups of rows, one for each family.
 
     None, if none ends at a sound mixture. In the units of the problem's rows.
     """
     n_components = responsibilities.shape[1]
     problem.prepare([n_components])
-    z, total = problem.coordinates.to_working(problem.rows.X), problem.total_weight
+    z = problem.coordinates.to_working(problem.rows.X)
     means = responsibilities.T @ z / responsibilities.sum(axis=0)[:, None]
     best: tuple[float, EMResult] | None = None
     for family in families:
@@ -340,23 +350,24 @@ def _best_from_groups(
             found = problem.climb(cell, start, tol=tol, max_iter=max_iter, clock=clock)
         except DegenerateCovarianceError:
             continue
-        bic = criteria.bic(found.em.log_likelihood * total, found.em.parameters.n_parameters, total)
-        if found.sound and (best is None or bic < best[0]):
-            best = bic, found.em
+        value = float(getattr(row_of(problem, cell, found, seconds=0.0), criterion))
+        if found.sound and (best is None or value < best[0]):
+            best = value, found.em
     if best is None:
         return None
     em = with_log_likelihoods_of_data(best[1], problem.coordinates.log_jacobian)
     return replace(em, parameters=em.parameters.to_data(problem.coordinates))
 
 
-def _merit(row: SelectionRow) -> tuple[bool, float]:
+def _merit(row: SelectionRow, criterion: str) -> tuple[bool, float]:
     """Return what rows of a grid are compared by; the smaller the better."""
-    return not row.sound, np.inf if np.isnan(row.bic) else row.bic
+    value = float(getattr(row, criterion))
+    return not row.sound, np.inf if np.isnan(value) else value
 
 
 def _without_direction(number: int) -> SelectionRow:
     """Return the row of a number of components that was not fitted as no direction leads."""
     nothing = float("nan")
     return SelectionRow(
-        "", number, nothing, nothing, nothing, nothing, 0.0, nothing, 0, 0, 0.0, False, NO_DIRECTION
+        "", number, nothing, nothing, nothing, nothing, nothing, 0.0, nothing, 0, 0, 0.0, False, NO_DIRECTION
     )
