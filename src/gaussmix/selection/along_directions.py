@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaussmix.backends import Outputs, default_backend
-from gaussmix.core import criteria
 from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.em import EMResult, maximise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
@@ -32,7 +31,7 @@ from gaussmix.initialization.projection import needed_rows
 from gaussmix.scales import measure
 from gaussmix.selection.grid import fit_grid
 from gaussmix.selection.problem import Cell, CellFit, Clock, Problem
-from gaussmix.selection.records import GridResult
+from gaussmix.selection.records import GridResult, row_of
 from gaussmix.selection.table import SelectionRow
 
 NO_DIRECTION = "not fitted: along no direction do the rows differ by more than noise"
@@ -153,12 +152,15 @@ class LiftedGrid:
         Fits the mixture in all features that a cell of a grid leads to.
     numbers : list of int
         Numbers of components that were asked for.
+    criterion : {"bicc", "bic"}
+        What models are compared by.
     """
 
     grid: GridResult
     lift: Lift
     finish: Callable[[GridResult, Cell], FitResult]
     numbers: list[int]
+    criterion: str
 
     @property
     def problem(self) -> Problem:
@@ -207,7 +209,7 @@ class LiftedGrid:
     def _best_of_each_number(self) -> list[SelectionRow]:
         """Rows of the grid."""
         best: dict[int, SelectionRow] = {}
-        for row in sorted(self.grid.rows, key=_merit, reverse=True):
+        for row in sorted(self.grid.rows, key=lambda row: _merit(row, self.criterion), reverse=True):
             best[row.n_components] = row
         return [best.get(number, _without_direction(number)) for number in self.numbers]
 
@@ -280,7 +282,7 @@ def fit_grid_along_directions(
             prior=prior,
             criterion=criterion,
         )
-        if min(grid.rows, key=_merit).n_components > 1 or clock.is_over:
+        if grid.ranking[0].n_components > 1 or clock.is_over:
             break
 
     def finish(found: GridResult, cell: Cell) -> FitResult:
@@ -305,7 +307,9 @@ def fit_grid_along_directions(
         assert shared is not None
         if sample_weight is not None:
             shared = shared * sample_weight[:, None]
-        em = _best_from_groups(problem, compared, shared, tol=tol, max_iter=max_iter, clock=clock)
+        em = _best_from_groups(
+            problem, compared, shared, tol=tol, max_iter=max_iter, clock=clock, criterion=criterion
+        )
         if em is None:
             lift, em = Lift(directions, coordinates, number), groups.em
         working = lift.lifted(em.parameters)
@@ -314,7 +318,7 @@ def fit_grid_along_directions(
         parameters = working.to_data(coordinates)
         return FitResult(parameters, replace(em, parameters=parameters), scales.constant, None)
 
-    return LiftedGrid(grid, Lift(directions, coordinates, number), finish, numbers)
+    return LiftedGrid(grid, Lift(directions, coordinates, number), finish, numbers, criterion)
 
 
 def _best_from_groups(
@@ -325,14 +329,15 @@ def _best_from_groups(
     tol: float,
     max_iter: int,
     clock: Clock,
+    criterion: str,
 ) -> EMResult | None:
-    """Return the run with the best BIC among those that begin with groups of rows, one for each family.
+    """Return the run with the best criterion among those that begin with groups of rows, one for each family.
 
     None, if none ends at a sound mixture. In the units of the problem's rows.
     """
     n_components = responsibilities.shape[1]
     problem.prepare([n_components])
-    z, total = problem.coordinates.to_working(problem.rows.X), problem.total_weight
+    z = problem.coordinates.to_working(problem.rows.X)
     means = responsibilities.T @ z / responsibilities.sum(axis=0)[:, None]
     best: tuple[float, EMResult] | None = None
     for family in families:
@@ -345,18 +350,19 @@ def _best_from_groups(
             found = problem.climb(cell, start, tol=tol, max_iter=max_iter, clock=clock)
         except DegenerateCovarianceError:
             continue
-        bic = criteria.bic(found.em.log_likelihood * total, found.em.parameters.n_parameters, total)
-        if found.sound and (best is None or bic < best[0]):
-            best = bic, found.em
+        value = float(getattr(row_of(problem, cell, found, seconds=0.0), criterion))
+        if found.sound and (best is None or value < best[0]):
+            best = value, found.em
     if best is None:
         return None
     em = with_log_likelihoods_of_data(best[1], problem.coordinates.log_jacobian)
     return replace(em, parameters=em.parameters.to_data(problem.coordinates))
 
 
-def _merit(row: SelectionRow) -> tuple[bool, float]:
+def _merit(row: SelectionRow, criterion: str) -> tuple[bool, float]:
     """Return what rows of a grid are compared by; the smaller the better."""
-    return not row.sound, np.inf if np.isnan(row.criterion) else row.criterion
+    value = float(getattr(row, criterion))
+    return not row.sound, np.inf if np.isnan(value) else value
 
 
 def _without_direction(number: int) -> SelectionRow:
