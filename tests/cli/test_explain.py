@@ -119,18 +119,18 @@ def test_the_choice_is_drawn_as_a_curve_and_told_once(run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     result = run("fit", "faithful", "--covariance", "EEE", "--no-report")
     lines = [line.rstrip() for line in result.out.splitlines()]
-    start = lines.index("BIC by number of components (low is good)")
+    start = lines.index("BICc by number of components (low is good)")
     assert re.fullmatch(r"  █[▁▂▃▄▅▆▇█]{8}  from [\d,.]+ to [\d,.]+", lines[start + 1])
     assert lines[start + 1][4] == "▁"
     assert lines[start + 2 : start + 4] == ["  123456789", "    ^ 3 (EEE)"]
-    assert result.text.count("chosen by BIC among 1 to 9") == 1
+    assert result.text.count("chosen by BICc among 1 to 9") == 1
     assert result.text.count("; next best ") == 1
 
 
 def test_the_choice_on_standardized_columns_has_runners_up_in_the_datas_own_units(run, two_groups):
     document = run("fit", "groups.csv", "--covariance", "VVV", "--standardize", "--no-report", "--json").json
-    sound = sorted((one for one in document["selection"] if not one["message"]), key=lambda one: one["bic"])
-    assert [one["bic"] for one in document["summary"]["runners_up"]] == [one["bic"] for one in sound[1:6]]
+    sound = sorted((one for one in document["selection"] if not one["message"]), key=lambda one: one["bicc"])
+    assert [one["bicc"] for one in document["summary"]["runners_up"]] == [one["bicc"] for one in sound[1:6]]
     assert sound[0]["bic"] == pytest.approx(document["summary"]["bic"], rel=1e-9)
 
 

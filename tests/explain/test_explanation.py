@@ -238,13 +238,13 @@ def test_the_runners_up_of_a_choice_are_told(iris):
 
 
 def test_how_sure_a_choice_is_follows_the_grades_of_kass_and_raftery(iris):
-    fitted = AutoGaussianMixture(range(1, 4), covariance_types=["EEE", "VEV"], random_state=0).fit(iris)
+    fitted = AutoGaussianMixture(range(1, 4), covariance_types=["EEE", "VEV"], noise=False).fit(iris)
     best, second, *others = fitted.selection_.ranking
 
     def sentences(excess, others=others):
-        rows = [replace(best, bic=0.0, criterion=0.0)]
-        rows += [replace(second, bic=excess, criterion=excess, n_components=best.n_components + 1)]
-        rows += [replace(row, bic=100.0, criterion=100.0, n_components=9) for row in others]
+        rows = [replace(best, bic=0.0, bicc=0.0, criterion=0.0)]
+        rows += [replace(second, bicc=excess, criterion=excess, n_components=best.n_components + 1)]
+        rows += [replace(row, bicc=100.0, criterion=100.0, n_components=9) for row in others]
         return choice_sentences(SelectionTable(rows))
 
     grades = {1.9: "hardly any", 2.0: "some", 5.9: "some", 6.1: "strong", 10.1: "very strong"}
@@ -252,12 +252,12 @@ def test_how_sure_a_choice_is_follows_the_grades_of_kass_and_raftery(iris):
         told = sentences(excess)
         assert f"That is {words} evidence for the one chosen against the next best." in told
         doubt = (
-            f"Models with {best.n_components + 1} components are nearly as good (within 2 of the least BIC)"
+            f"Models with {best.n_components + 1} components are nearly as good (within 2 of the least BICc)"
         )
         assert any(doubt in one for one in told) == (excess < 2)
     assert not any("largest that was tried" in one for one in sentences(3.0))
-    lower = [replace(row, bic=100.0, criterion=100.0, n_components=1) for row in others]
-    grown = [replace(best, bic=0.0, criterion=0.0, n_components=7), *lower]
+    lower = [replace(row, bicc=100.0, criterion=100.0, n_components=1) for row in others]
+    grown = [replace(best, bicc=0.0, criterion=0.0, n_components=7), *lower]
     assert any("largest that was tried" in one for one in choice_sentences(SelectionTable(grown)))
     bad = [replace(row, message="a component collapsed") for row in grown]
     assert "None of the 5 models is sound" in choice_sentences(SelectionTable(bad))[1]

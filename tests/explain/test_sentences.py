@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from gaussmix import AutoGaussianMixture, DegenerateComponentWarning, GaussianMixture
+from gaussmix import (
+    AutoGaussianMixture,
+    DegenerateComponentWarning,
+    DependentFeaturesWarning,
+    GaussianMixture,
+)
 from gaussmix.explain import summarize
 from gaussmix.explain.sentences import describe_component
 
@@ -30,14 +35,11 @@ def test_columns_that_depend_on_one_another_are_named_and_are_no_collapse(unit):
     X = np.column_stack([X, unit * (X[:, 0] + X[:, 1]), X[:, 2] - 2 * X[:, 3]])
     names = ["a", "b", "x", "y", "free", "sum", "difference"]
     assert np.linalg.matrix_rank(X[:, [0, 1, 5]]) == np.linalg.matrix_rank(X[:, [2, 3, 6]]) == 2
-    with pytest.warns(DegenerateComponentWarning):
+    with pytest.warns(DependentFeaturesWarning):
         model = GaussianMixture(2, random_state=0).fit(X)
-    first, second = [one for one in summarize(model, X, names).warnings if "dependent" in one]
-    assert first.startswith(
-        "Features a, b and sum are linearly dependent: one of them follows from the others."
-    )
-    assert second.startswith("Features x, y and difference are linearly dependent")
-    assert first.endswith("Leave one of these columns out.")
+    (told,) = [one for one in summarize(model, X, names).warnings if "follows" in one]
+    of_sum = "sum = a + b" if unit == 1.0 else "sum = 1e+06 a + 1e+06 b"
+    assert told.startswith(f"{of_sum}; difference = x - 2 y: what follows from other features adds nothing")
     assert not any("collapsed" in one or "free" in one for one in summarize(model, X, names).warnings)
 
 
@@ -90,11 +92,12 @@ def test_a_fit_that_was_stopped_says_so(iris):
 
 def test_constant_features_are_named_in_place_of_the_components_they_spoil(iris):
     X = iris.assign(unit=1.0)
-    with pytest.warns(DegenerateComponentWarning):
+    with pytest.warns(DependentFeaturesWarning, match="unit = 1"):
         model = GaussianMixture(2, random_state=0).fit(X)
     summary = summarize(model, X)
     assert summary.constant_features == (4,)
-    assert any(warning.startswith("Feature unit has one value in every row") for warning in summary.warnings)
+    told = "Feature unit has one value in every row: nothing can be learned there, and it was left out"
+    assert any(warning.startswith(told) for warning in summary.warnings)
     assert not any("collapsed" in warning for warning in summary.warnings)
 
 

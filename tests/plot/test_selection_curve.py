@@ -15,7 +15,7 @@ from gaussmix.selection import SelectionRow, SelectionTable
 @pytest.fixture(scope="module")
 def chosen(iris):
     return AutoGaussianMixture(
-        range(1, 5), covariance_types=["EII", "EEE", "VEV", "VVV"], random_state=0
+        range(1, 5), covariance_types=["EII", "EEE", "VEV", "VVV"], random_state=0, noise=False
     ).fit(iris)
 
 
@@ -24,6 +24,7 @@ def row(family, number, bic, message=None):
         covariance_type=family,
         n_components=number,
         criterion=bic,
+        bicc=bic,
         bic=bic,
         icl=bic + 1.0,
         aic=bic - 1.0,
@@ -55,21 +56,21 @@ def table_with_faults():
 def test_a_line_a_family_has_the_differences_from_the_chosen_model(chosen, ax):
     display = SelectionDisplay.from_estimator(chosen, ax=ax)
     assert set(display.lines_) == {"EII", "EEE", "VEV", "VVV"}
-    best = chosen.selection_["bic"].min()
+    best = chosen.selection_["bicc"].min()
     for family, line in display.lines_.items():
         assert list(line.get_xdata()) == [1, 2, 3, 4]
-        expected = [chosen.selection_.cell(family, k).bic - best for k in range(1, 5)]
+        expected = [chosen.selection_.cell(family, k).bicc - best for k in range(1, 5)]
         np.testing.assert_allclose(line.get_ydata(), expected)
 
 
 def test_the_chosen_model_and_the_runners_up_are_marked(chosen, ax):
     display = SelectionDisplay.from_estimator(chosen, ax=ax)
     assert display.chosen_.get_xydata().tolist() == [[chosen.n_components_, 0.0]]
-    expected = [(r.n_components, r.bic - chosen.selection_["bic"].min()) for r in chosen.runners_up_[:5]]
+    expected = [(r.n_components, r.bicc - chosen.selection_["bicc"].min()) for r in chosen.runners_up_[:5]]
     np.testing.assert_allclose(display.runners_up_.get_xydata(), expected)
     first = chosen.runners_up_[0]
     assert f"Next best: {first.covariance_type} {first.n_components} (+" in display.note
-    assert "Smaller is better; BIC" in display.note
+    assert "Smaller is better; BICc" in display.note
 
 
 def test_title_and_caption_call_the_models_what_the_sentences_call_them(chosen, ax):
@@ -79,7 +80,9 @@ def test_title_and_caption_call_the_models_what_the_sentences_call_them(chosen, 
     assert sentence.startswith(f"{name} chosen ")
     assert display.title == f"{name} chosen among 16 models"
     for row in chosen.runners_up_[:3]:
-        called = f"{row.covariance_type} {row.n_components} ({row.bic - chosen.selection_['bic'].min():+,.1f}"
+        called = (
+            f"{row.covariance_type} {row.n_components} ({row.bicc - chosen.selection_['bicc'].min():+,.1f}"
+        )
         assert called in sentence
         assert called in display.note
 
@@ -128,13 +131,13 @@ def test_a_choice_of_the_number_alone_is_drawn(iris, ax):
 
 def test_fourteen_families_look_different(ax):
     X = load_wine().data[:, :3]
-    model = AutoGaussianMixture([1, 2], random_state=0).fit(X)
+    model = AutoGaussianMixture([1, 2], random_state=0, noise=False).fit(X)
     display = SelectionDisplay.from_estimator(model, ax=ax)
     looks = {(line.get_color(), line.get_marker()) for line in display.lines_.values()}
     assert len(looks) == 14
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names[-14:] == sorted(
-        display.lines_, key=lambda family: min(model.selection_.cell(family, k).bic for k in (1, 2))
+        display.lines_, key=lambda family: min(model.selection_.cell(family, k).bicc for k in (1, 2))
     )
 
 
@@ -144,7 +147,7 @@ def test_a_single_model_has_no_curve(iris_model, ax):
 
 
 def test_there_are_three_criteria(chosen, ax):
-    with pytest.raises(ValueError, match="'bic', 'icl' or 'aic'"):
+    with pytest.raises(ValueError, match="'bicc', 'bic', 'icl' or 'aic'"):
         SelectionDisplay.from_estimator(chosen, criterion="r2", ax=ax)
 
 
@@ -153,3 +156,14 @@ def test_a_single_number_of_components_has_one_whole_tick(iris, ax):
     SelectionDisplay.from_estimator(model, ax=ax)
     ax.figure.canvas.draw()
     assert [label.get_text() for label in ax.get_xticklabels()] == ["3"]
+
+
+def test_models_with_noise_have_lines_of_their_own(ax):
+    generator = np.random.default_rng(0)
+    X = np.concatenate([generator.normal(size=(150, 2)), generator.uniform(-9, 9, size=(20, 2))])
+    model = AutoGaussianMixture([1, 2], covariance_types=["EII", "VVV"], random_state=0).fit(X)
+    display = SelectionDisplay.from_estimator(model, ax=ax)
+    assert model.noise_ is not None
+    assert display.chosen[0].endswith(" + noise")
+    assert {"EII", "VVV", display.chosen[0]} <= set(display.lines_)
+    assert "and noise chosen among" in display.title

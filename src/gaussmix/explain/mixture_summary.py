@@ -165,6 +165,8 @@ class MixtureSummary:
         Features that have one value in every row.
     equations : tuple of str
         Of features that follow from others and were left out of the fit.
+    left_out_features : tuple of int
+        These features, and constant ones, if they were.
     dependent_features : tuple of Dependence
         Features that linear equations bind together, such as c = a + b, and how many of them the others
         determine; looked for where components were held up at the floor.
@@ -235,6 +237,7 @@ class MixtureSummary:
     n_noise: int = 0
     dependent_features: tuple[Dependence, ...] = ()
     equations: tuple[str, ...] = ()
+    left_out_features: tuple[int, ...] = ()
     weight_assumption: str | None = None
     transforms: tuple[str, ...] = ()
 

@@ -51,10 +51,14 @@ def warning_sentences(summary: MixtureSummary) -> tuple[str, ...]:
     constant = summary.constant_features
     if constant:
         names = display_names(summary.feature_names)
+        if set(constant) <= set(summary.left_out_features):
+            what = f"and {'it was' if len(constant) == 1 else 'they were'} left out of the fit."
+        else:
+            what = "and the log-likelihood and the criteria are flattered. Leave such columns out."
         warnings.append(
             f"{_listed('Feature', [names[d] for d in constant])} "
             f"{'has' if len(constant) == 1 else 'have'} one value in every row: nothing can be learned "
-            "there, and the log-likelihood and the criteria are flattered. Leave such columns out."
+            f"there, {what}"
         )
     if summary.equations:
         warnings.append(

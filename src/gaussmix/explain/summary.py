@@ -149,6 +149,7 @@ def summarize(
             for relation in getattr(model, "linear_relations_", ())
             if relation.coefficients
         ),
+        left_out_features=tuple(relation.feature for relation in getattr(model, "linear_relations_", ())),
         overlap=tuple(tuple(row) for row in overlap.tolist()),
         first_row_number=0 if numbers is None else int(numbers[0]),
         unusual_rows=_unusual_rows(model, table, assignment, contrasts, numbers),

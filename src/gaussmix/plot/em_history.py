@@ -104,7 +104,8 @@ def run_em(
     mixture = GaussianMixture(
         len(model.weights_), covariance_type=model.covariance_type, init_params=init_params, moves=None,
         accelerate=False, max_iter=0, tol=1e-5, reg_covar=getattr(model, "reg_covar", "auto"),
-        random_state=random_state, n_jobs=model.n_jobs, warm_start=True, noise=getattr(model, "noise", False),
+        random_state=random_state, n_jobs=model.n_jobs, warm_start=True,
+        noise=getattr(model, "noise_", None) is not None,
     )  # fmt: skip
     run = []
     with warnings.catch_warnings():
