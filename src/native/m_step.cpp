@@ -599,7 +599,11 @@ bool MStep::raise_to_floor(double* matrix, const double* factor, bool has_factor
   eigen_(relative, squares_.data(), vectors);
   const double rounding = ROUNDING_OF_EIGENVALUES * double(D_);
   const bool lost = rounding * squares_[D_ - 1] > 1.0;
-  if (!(squares_[0] < 1.0 || lost)) return false;
+  if (lost && squares_[0] > -rounding * squares_[D_ - 1]) {
+    for (ptrdiff_t i = 0; i < D_; ++i) matrix[i * D_ + i] += floor_[i] + rounding * matrix[i * D_ + i];
+    return true;
+  }
+  if (!(squares_[0] < 1.0)) return false;
   for (ptrdiff_t i = 0; i < D_; ++i)
     for (ptrdiff_t j = 0; j <= i; ++j) {
       double x = 0.0;

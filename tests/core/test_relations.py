@@ -31,7 +31,8 @@ def test_constants_copies_and_sums_are_named(table):
 def test_shares_of_a_whole_and_one_hot_columns_are_found(table):
     shares = 100.0 * np.exp(table) / np.exp(table).sum(axis=1, keepdims=True)
     assert equations(shares) == ["x2 = -x0 - x1 + 100"]
-    assert equations(np.eye(3)[table.argmax(axis=1)]) == ["x2 = -x0 - x1 + 1"]
+    one_hot = np.column_stack([np.eye(3)[table.argmax(axis=1)], table[:, 0]])
+    assert equations(one_hot) == ["x2 = -x0 - x1 + 1"]
 
 
 def test_an_equation_may_hold_up_to_the_steps_of_recorded_values(table):

@@ -159,7 +159,7 @@ def find_relations(X: NDArray[np.floating], sample_weight: Array | None) -> Rela
     if sample_weight is not None:
         X = X[sample_weight > 0]
     n_features = X.shape[1]
-    rows = X[:: max(1, -(-len(X) // MOST_ROWS))].astype(float)
+    rows = _different(X[:: max(1, -(-len(X) // MOST_ROWS))].astype(float) + 0.0)
     if len(rows) * n_features**2 > MOST_OPERATIONS or len(rows) < LEAST_SURPLUS + 2:
         return None
     center = np.median(rows, axis=0)
@@ -207,6 +207,15 @@ def find_relations(X: NDArray[np.floating], sample_weight: Array | None) -> Rela
         coefficients,
         np.array([one[3] for one in found]),
     )
+
+
+def _different(rows: Array) -> Array:
+    """Return each row once: neither weights nor repetition make an equation more certain."""
+    rows = np.ascontiguousarray(rows)
+    _, first = np.unique(
+        rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))), return_index=True
+    )
+    return rows[np.sort(first)]
 
 
 def _relation(

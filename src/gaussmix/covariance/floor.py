@@ -77,6 +77,9 @@ def regularize_matrices(
         raised = (vectors * np.maximum(values, 1.0)[:, None, :]) @ vectors.swapaxes(1, 2)
         raised = 0.5 * (raised + raised.swapaxes(1, 2)) * root * root[:, None]
         if lost.any():
+            # Unless differences of large sums have left negative eigenvalues, which no addition mends.
+            fine = lost & (values[:, 0] > -rounding * values[:, -1])
+            raised[fine] = matrices[doubtful[fine]]
             diagonals = np.einsum("mdd->md", raised)  # a view
             diagonals[lost] += regularization.floor + rounding * diagonals[lost]
         matrices[doubtful] = raised
