@@ -105,7 +105,7 @@ def find_splits(
     of_halves = statistics.counts * shares[:, None]
     n_spikes = data.count_spikes_each(mixtures, of_halves)
     # Of the rows of one component alone some always lie far out.
-    n_spikes += (of_halves * data.rows_a_weight < least_rows(family, n_features)).any(axis=1)
+    n_spikes += (of_halves * data.rows_a_weight < least_rows(family, rows.n_features)).any(axis=1)
     for g, group in enumerate(chosen):
         trials = range(g * n_trials, (g + 1) * n_trials)
         for s in sorted(trials, key=lambda s: -gains[s]):
