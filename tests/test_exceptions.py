@@ -23,6 +23,7 @@ EXAMPLES = [
     DegenerateCovarianceError(single_precision=True),
     exceptions.TransformedMixtureError(("identity", "log")),
     exceptions.DegenerateComponentWarning("component 1 collapsed"),
+    exceptions.DependentFeaturesWarning("c = a + b"),
     exceptions.SampleWeightWarning("the weights sum to 1"),
 ]
 

@@ -175,7 +175,6 @@ def regularization_for(scales: Scales, sample: Sample, reg_covar: float | None) 
         return Regularization(floor, addition, reg_covar == 0, relative, lowest)
     # Rows that are repeated are no sign that values were rounded.
     recorded = VARIANCE_OF_A_STEP * resolution(sample.z[sample.is_new]) ** 2
-    floor, lowest = np.maximum(floor, recorded), np.maximum(lowest, recorded)
     return Regularization(floor, addition, False, relative, lowest, recorded=recorded)
 
 

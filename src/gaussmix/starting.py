@@ -260,7 +260,7 @@ def first_parameters(
     """
 
     def floored(parameters: MixtureParameters) -> Regularization:
-        return data.regularization.for_spread_within(parameters.pooled_variances())
+        return data.regularization.for_spread_within(parameters.pooled_variances(), n_components)
 
     n_features = data.rows.n_features
     most = MOST_OPERATIONS_OF_M_STEP if data.family.independent else MOST_OPERATIONS_OF_M_STEP // 20

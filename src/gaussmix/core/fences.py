@@ -31,7 +31,7 @@ def fences(X: NDArray[np.floating], weights: Array | None = None) -> tuple[Array
     >>> import numpy as np
     >>> low, high = fences(np.append(np.linspace(0.0, 1.0, 99), 1e9)[:, None])
     >>> (low.round(1), high.round(1))
-    (array([-2.4]), array([3.4]))
+    (array([-2.3]), array([3.4]))
     """
     step = max(1, -(-len(X) // MOST_ROWS))
     values = np.asarray(X[::step], dtype=float)

@@ -44,8 +44,9 @@ class Regularization:
     prior : PriorSums, optional
         Added to the sums of every M-step; what EM then raises is the likelihood times the prior's density.
     recorded : ndarray of shape (D,) or float
-        The part of the floor that is due to the step to which values were recorded; see
-        `gaussmix.core.resolution`. Who stands there has not collapsed: more cannot be known of its rows.
+        Least variance that is due to the step to which values were recorded; see
+        `gaussmix.core.resolution`. `for_spread_within` brings it into the floor. Who stands there has not
+        collapsed: more cannot be known of its rows.
     """
 
     floor: Array
@@ -61,8 +62,11 @@ class Regularization:
         """The step to which the values of each feature were recorded, shape (D,), or zero."""
         return np.sqrt(np.broadcast_to(self.recorded, self.floor.shape) / VARIANCE_OF_A_STEP)
 
-    def for_spread_within(self, variances: Array) -> Regularization:
+    def for_spread_within(self, variances: Array, n_components: int) -> Regularization:
         """Return the same with a floor that is small beside the variances within components too.
+
+        And no smaller than what recorded values allow, if there are several components: a single one has
+        nothing to close in on, and is the mean and covariance of the rows.
 
         Groups far apart have a spread between them that says nothing of the spread within. The floor is
         lowered in large steps, so that it hardly ever depends on which start the variances are those of.
@@ -72,7 +76,9 @@ class Regularization:
         steps = np.ceil(np.maximum(excess, 0.0) / np.log(FLOOR_STEP))
         with np.errstate(invalid="ignore"):  # no floor, or no variance
             lowered = np.nan_to_num(self.floor * FLOOR_STEP**-steps)
-        return replace(self, floor=np.maximum(np.minimum(self.floor, lowered), self.lowest))
+        floor = np.maximum(np.minimum(self.floor, lowered), self.lowest)
+        recorded = self.recorded if n_components > 1 else 0.0
+        return replace(self, floor=np.maximum(floor, recorded), recorded=recorded)
 
     def without_additions(self) -> Regularization:
         """Return a floor in place of additions to the diagonal: with it EM is monotone, and never raises."""

@@ -128,8 +128,7 @@ def collapsed_components(parameters: MixtureParameters, regularization: Regulari
     if not recorded.any():
         return parameters.repaired
     own = np.where(recorded < regularization.floor, NEAR_THE_FLOOR * regularization.floor, 0.0)
-    # Less than the variance of what is spread evenly over a step; one component gains nothing by it.
-    of_steps = recorded / (12.0 * VARIANCE_OF_A_STEP) if parameters.n_components > 1 else 0.0
+    of_steps = recorded / (12.0 * VARIANCE_OF_A_STEP)  # the variance of what is spread evenly over a step
     least = np.maximum(own, of_steps)
     representation = parameters.family.representation
     matrices = representation.matrices(parameters.covariances, *parameters.means.shape)

@@ -216,9 +216,9 @@ class FittedMixture(
         >>> from gaussmix import GaussianMixture
         >>> mixture = GaussianMixture(1).fit([[0.0], [1.0], [3.0]], sample_weight=[2, 1, 1])
         >>> round(mixture.bic([[0.0], [1.0], [3.0]], sample_weight=[2, 1, 1]), 6)
-        15.740984
+        15.745957
         >>> round(mixture.bic([[0.0], [0.0], [1.0], [3.0]]), 6)
-        15.740984
+        15.745957
         """
         rows, log_jacobian = self._counted_rows(X, sample_weight)
         return criteria.bic(self._log_likelihood(rows, log_jacobian), self.n_parameters_, rows.total_weight)

@@ -91,7 +91,7 @@ class Problem:
             sums = prior_for(prior, data, parameters.n_components, np.random.RandomState(0))
             data = replace(data, regularization=replace(data.regularization, prior=sums))
         mixture = parameters.to_working(data.rows.coordinates)
-        floored = data.regularization.for_spread_within(mixture.pooled_variances())
+        floored = data.regularization.for_spread_within(mixture.pooled_variances(), mixture.n_components)
         return cls(
             mixture,
             replace(data, regularization=floored),

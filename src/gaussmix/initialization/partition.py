@@ -69,4 +69,4 @@ def parameters_at(data: StartingData, statistics: SufficientStatistics) -> Mixtu
 def _floor_within(data: StartingData, statistics: SufficientStatistics) -> Regularization:
     """Return a regularisation for the spread about the centres of a partition, which never raises."""
     lenient = replace(data.regularization, strict=False)
-    return lenient.for_spread_within(statistics.pooled_variances())
+    return lenient.for_spread_within(statistics.pooled_variances(), len(statistics.counts))

@@ -80,7 +80,7 @@ def search_along_directions(
     shared = responsibilities * weights[:, None]
     means = shared.T @ z / np.maximum(shared.sum(axis=0), np.finfo(float).tiny)[:, None]
     statistics = SufficientStatistics.from_responsibilities(z, means, shared, data.family.moments)
-    floor = data.regularization.for_spread_within(statistics.pooled_variances())
+    floor = data.regularization.for_spread_within(statistics.pooled_variances(), len(statistics.counts))
     return maximise(statistics, data.family, floor), found.stability
 
 

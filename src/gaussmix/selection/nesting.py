@@ -74,7 +74,7 @@ def directly_containing(identifier: str, present: frozenset[str]) -> tuple[str, 
 
     Examples
     --------
-    >>> directly_containing("VII", frozenset({"EII", "VEI", "VVI", "EEE"}))
+    >>> directly_containing("VII", frozenset({"EII", "VII", "VEI", "VVI"}))
     ('VEI',)
     """
     return tuple(sorted(one for one in present if identifier in directly_contained(one, present)))

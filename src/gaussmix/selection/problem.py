@@ -240,7 +240,7 @@ class Problem:
         within = self._within[cell.n_components]
         if cell.family.moments is Moments.TRACE:
             within = np.full_like(within, within.mean())
-        floor = self._floors[cell.family.common_scale].for_spread_within(within)
+        floor = self._floors[cell.family.common_scale].for_spread_within(within, cell.n_components)
         if self.prior is None or not self.prior.suits(cell.family):
             return floor
         generator = np.random.RandomState(cell.n_components)  # whatever thread asks first
