@@ -97,6 +97,7 @@ def _data_of_scores(data: StartingData, scores: np.ndarray) -> StartingData:
         relative=RELATIVE_FLOOR,
         lowest=ROUNDING_FLOOR * variances,
         prior=None,
+        recorded=0.0,
     )
     rows = Rows(np.ascontiguousarray(scores), identity, np.ascontiguousarray(weights))
     return StartingData(
