@@ -22,7 +22,7 @@ from gaussmix import AutoGaussianMixture, GaussianMixture, merge_components
 OURS = ("given", "automatic", "merged")
 SCIKIT_LEARN = ("scikit-learn", "n_init=10", "k-means", "components")
 MCLUST = ("mclust", "mclust, K given")
-HAS_TRANSFORM = "transform" in inspect.signature(AutoGaussianMixture).parameters
+HAS_TRANSFORM = "transforms" in inspect.signature(AutoGaussianMixture).parameters
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def our_model(kind: Kind, table: Table, contestant: str, seed: int) -> Any:
     """Return a model of ours, not fitted."""
     if contestant == "given":
         return GaussianMixture(table.n_components, random_state=seed)
-    options = {"transform": "auto"} if HAS_TRANSFORM and "skewed" in kind.tags else {}
+    options = {"transforms": "auto"} if HAS_TRANSFORM and "skewed" in kind.tags else {}
     return AutoGaussianMixture(random_state=seed, **options)
 
 

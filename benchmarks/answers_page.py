@@ -39,7 +39,7 @@ SECTIONS = {
 }
 OTHERS = "Sizes, spreads, shapes, few rows and weights"
 
-TRANSFORM = 'Tables with skewed columns are fitted automatically with `transform="auto"`.'
+TRANSFORM = 'Tables with skewed columns are fitted automatically with `transforms="auto"`.'
 
 EXPLANATION = """\
 # Benchmarks of answers
