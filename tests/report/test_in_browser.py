@@ -200,7 +200,7 @@ def test_axes_can_be_chosen(iris_window, iris):
 def test_a_cell_tells_of_its_model(iris_window):
     page = iris_window.page
     assert "the one chosen" in page.locator("#model-card").inner_text()
-    page.get_by_role("button", name=re.compile("3 components of type EEE")).click()
+    page.get_by_role("button", name=re.compile("3 components of type EEE:")).click()
     card = page.locator("#model-card").inner_text()
     assert card.startswith("3 components of type EEE")
     assert "free parameters" in card
