@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gaussmix.core.representation import MatrixRepresentation
 from gaussmix.core.rows import Array
+from gaussmix.covariance.floor import ROUNDING_OF_EIGENVALUES
 
 GAIN_TOLERANCE = 1e-9
 """Gain of a turn of the axes, in nats a unit of weight, below which the iteration for them ends."""
@@ -35,32 +36,40 @@ VariancesOf = Callable[[Array], tuple[Array, NDArray[np.bool_]]]
 which components have one at the floor."""
 
 
-def along_axes(variances: Array, axes: Array) -> tuple[Array, Array]:
-    """Return covariance matrices and their whitening factors.
+def along_axes(
+    variances: Array, axes: Array, at_floor: NDArray[np.bool_]
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Return covariance matrices, their whitening factors, and which are held up.
+
+    An ellipsoid so thin that its matrix, as doubles hold it, is singular is held up at what they can tell
+    from nothing: what is stored of a mixture is the matrix.
 
     Parameters
     ----------
     variances : ndarray of shape (K, D)
     axes : ndarray of shape (K, D, D) or (D, D)
         As columns.
+    at_floor : ndarray of bool, shape (K,)
+        Which are held up already.
 
     Returns
     -------
     covariances, factors : ndarray of shape (K, D, D)
+    at_floor : ndarray of bool, shape (K,)
     """
-    transposed = np.swapaxes(axes, -1, -2)
-    covariances = (axes * variances[:, None, :]) @ transposed
-    covariances = 0.5 * (covariances + np.swapaxes(covariances, 1, 2))
+    covariances = _matrices_along(axes, variances)
     try:
-        return covariances, _MATRICES.factor(covariances)
+        return covariances, _MATRICES.factor(covariances), at_floor
     except np.linalg.LinAlgError:
-        # Ellipsoids so thin that rounding has made the matrix indefinite. What whitens them is known without
-        # it, and an orthogonal transformation makes that triangular.
-        whitening = transposed / np.sqrt(variances)[:, :, None]
-        upper: Array = np.linalg.qr(whitening[..., ::-1, ::-1]).R
-        lower = upper[..., ::-1, ::-1]
-        signs = np.sign(np.einsum("...dd->...d", lower))
-        return covariances, lower * signs[..., None]
+        least = ROUNDING_OF_EIGENVALUES * variances.shape[1] * variances.max(axis=1, keepdims=True)
+        held = (variances < least).any(axis=1)
+        covariances = _matrices_along(axes, np.maximum(variances, least))
+        return covariances, _MATRICES.factor(covariances), at_floor | held
+
+
+def _matrices_along(axes: Array, variances: Array) -> Array:
+    matrices = (axes * variances[:, None, :]) @ np.swapaxes(axes, -1, -2)
+    return np.asarray(0.5 * (matrices + np.swapaxes(matrices, 1, 2)))
 
 
 def common_axes(

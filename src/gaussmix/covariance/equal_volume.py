@@ -61,5 +61,5 @@ class EqualVolumeFamily:
         root = np.sqrt(floor)
         values, axes = np.linalg.eigh(second / root / root[:, None])
         variances, at_floor = of_equal_volume(values, counts, np.ones_like(floor), strict=False)
-        covariances, factors = along_axes(variances, axes)
+        covariances, factors, at_floor = along_axes(variances, axes, at_floor)
         return CovarianceEstimate(covariances * root * root[:, None], factors / root, at_floor)

@@ -44,7 +44,7 @@ class EqualEllipsoidFamily:
             strict=regularization.strict,
         )
         at_floor = np.full(len(axes), repaired.any())
-        return CovarianceEstimate(*along_axes(np.broadcast_to(variances, values.shape), axes), at_floor)
+        return CovarianceEstimate(*along_axes(np.broadcast_to(variances, values.shape), axes, at_floor))
 
 
 class EqualShapeFamily:
@@ -83,4 +83,4 @@ class EqualShapeFamily:
             None if previous is None else previous.volumes(),
             strict=regularization.strict,
         )
-        return CovarianceEstimate(*along_axes(variances, axes), at_floor)
+        return CovarianceEstimate(*along_axes(variances, axes, at_floor))

@@ -48,7 +48,7 @@ class SharedAxesFamily:
             None if previous is None else _axes_of(previous),
             settled=previous is None or previous.axes is not None,
         )
-        return CovarianceEstimate(*along_axes(variances, axes), at_floor, axes)
+        return CovarianceEstimate(*along_axes(variances, axes, at_floor), axes)
 
     def _variances_of(self, counts: Array, regularization: Regularization) -> VariancesOf:
         """Return what finds the best variances for sums of squares along axes."""
