@@ -105,7 +105,5 @@ class ProportionalFamily:
             found = np.maximum(flat @ ((vectors / values) @ vectors.T).ravel() / (n_features * counts), 1.0)
             if np.abs(found / before - 1.0).max() < VOLUME_TOLERANCE:
                 break
-        covariances, factors, at_floor = along_axes(
-            found[:, None] * values, vectors, found <= 1.0 + ROUNDING
-        )
+        covariances, factors, at_floor = along_axes(found[:, None] * values, vectors, found <= 1.0 + ROUNDING)
         return CovarianceEstimate(covariances * root * root[:, None], factors / root, at_floor)

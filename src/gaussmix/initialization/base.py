@@ -14,6 +14,7 @@ from gaussmix.backends import Backend
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters, Regularization
 from gaussmix.core.rows import Array, Coordinates, Rows
 from gaussmix.core.stack import MixtureStack
+from gaussmix.initialization.optimism import optimism
 from gaussmix.initialization.order import Sample
 from gaussmix.initialization.spikes import count_spikes, least_rows
 
@@ -90,7 +91,14 @@ class StartingData:
         n_components, n_features = mixtures.means.shape[1:]
         if self.n_different < n_components * least_rows(mixtures.family, n_features):
             return np.zeros(len(mixtures), dtype=np.intp)
-        return count_spikes(mixtures, weights * self.rows_a_weight, self.least_rows)
+        recorded = self.regularization.recorded
+        return count_spikes(mixtures, weights * self.rows_a_weight, self.least_rows, recorded)
+
+    def optimism(self, mixtures: MixtureStack) -> Array:
+        """Return by how much likelihoods flatter covariances of few rows, in nats a row, shape (S,)."""
+        if self.regularization.prior is not None:  # which says what a covariance may be
+            return np.zeros(len(mixtures))
+        return optimism(mixtures, mixtures.weights * self.n_different) / self.n_different
 
     def on_sample(self) -> StartingData:
         """Return the same with the sample in place of all rows."""

@@ -79,12 +79,20 @@ class Optimum:
         What it would gain if EM went on, by an estimate.
     n_spikes : int
         Number of components that have collapsed on a few rows.
+    optimism : float
+        By how much the log-likelihood flatters covariances of few rows, in nats a row.
     """
 
     mixture: MixtureParameters
     log_likelihood: float
     remaining: float
     n_spikes: int
+    optimism: float = 0.0
+
+    @property
+    def value(self) -> float:
+        """What optima are compared by."""
+        return self.log_likelihood - self.optimism
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ class Search:
         stability = self._stability(ends[0], trials, [*polished, *ends])
         if self.few.rows.n_rows < self.all.rows.n_rows:
             # What is best on a part of the rows need not be on all.
-            close = [end for end in ends if ends[0].log_likelihood - end.log_likelihood < CLOSE]
+            close = [end for end in ends if ends[0].value - end.value < CLOSE]
             ends = self._best([self._polish(end.mixture, self.all) for end in close])
         return SearchResult(_in_canonical_order(ends[0].mixture, self.all.spread), stability)
 
@@ -198,8 +206,8 @@ class Search:
         Solutions with spikes are left out, or, if nothing is left then, all but those with the fewest.
         """
         different: list[Optimum] = []
-        for optimum in sorted(optima, key=lambda one: -one.log_likelihood):
-            if not different or different[-1].log_likelihood - optimum.log_likelihood > LEAST_GAIN:
+        for optimum in sorted(optima, key=lambda one: -one.value):
+            if not different or different[-1].value - optimum.value > LEAST_GAIN:
                 different.append(optimum)
         number = len(different) if number is None else number
         if self.avoid_spikes:
@@ -207,7 +215,7 @@ class Search:
             if not sound:
                 fewest = min((one.n_spikes for one in different), default=0)
                 sound = [one for one in different if one.n_spikes == fewest][:number]
-            self.n_spikes += sum(one.log_likelihood > sound[0].log_likelihood for one in different)
+            self.n_spikes += sum(one.value > sound[0].value for one in different)
             return sound
         return different[:number]
 
@@ -218,9 +226,11 @@ class Search:
         mixtures, statistics, remaining = data.backend.run_each(
             data.rows, ranges, starts, self.regularization, n_iter=n_iter, tol=TRIAL_TOL
         )
-        n_spikes = data.count_spikes_each(mixtures, mixtures.weights * data.sample.weights.sum())
-        found = statistics.mean_log_likelihood.tolist(), remaining.tolist(), n_spikes.tolist()
-        return [Optimum(mixtures[s], *numbers) for s, numbers in enumerate(zip(*found, strict=True))]
+        weights = mixtures.weights * data.sample.weights.sum()
+        n_spikes, flattered = data.count_spikes_each(mixtures, weights), data.optimism(mixtures)
+        found = statistics.mean_log_likelihood, remaining, n_spikes, flattered
+        numbers = zip(*(one.tolist() for one in found), strict=True)
+        return [Optimum(mixtures[s], *of_one) for s, of_one in enumerate(numbers)]
 
     def _polish(self, mixture: MixtureParameters, data: StartingData) -> Optimum:
         """Return the optimum that EM ends at on some rows."""
@@ -231,7 +241,8 @@ class Search:
         except DegenerateCovarianceError:  # beyond what doubles can hold: the last choice among optima
             return Optimum(mixture, -np.inf, 0.0, n_components)
         n_spikes = data.count_spikes(mixture, mixture.weights * data.sample.weights.sum())
-        return Optimum(mixture, log_likelihood, 0.0, n_spikes)
+        flattered = float(data.optimism(MixtureStack.of([mixture]))[0])
+        return Optimum(mixture, log_likelihood, 0.0, n_spikes, flattered)
 
     def _climb(self, mixture: MixtureParameters, data: StartingData) -> tuple[MixtureParameters, float]:
         """Return where EM ends, each step shared out among threads."""
@@ -285,7 +296,7 @@ class Search:
         for candidate in self._best(screened):
             if n_polished == self.effort.n_polished:
                 break
-            in_reach = candidate.log_likelihood + candidate.remaining >= optimum.log_likelihood
+            in_reach = candidate.value + candidate.remaining >= optimum.value
             if not in_reach or self._is_known(candidate):
                 continue
             end = self._polish(candidate.mixture, self.few)
@@ -316,9 +327,9 @@ class Search:
         """Return whether to leave an optimum for another."""
         if self.avoid_spikes and candidate.n_spikes != optimum.n_spikes:
             better = candidate.n_spikes < optimum.n_spikes
-            self.n_spikes += not better and candidate.log_likelihood > optimum.log_likelihood
+            self.n_spikes += not better and candidate.value > optimum.value
             return better
-        return candidate.log_likelihood > optimum.log_likelihood + LEAST_GAIN
+        return candidate.value > optimum.value + LEAST_GAIN
 
     def _stability(self, best: Optimum, trials: list[Optimum], others: list[Optimum]) -> Stability:
         """Return how much the result depends on the start."""

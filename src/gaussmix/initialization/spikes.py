@@ -16,13 +16,16 @@ from gaussmix.core.density import FactorForm
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
 from gaussmix.core.stack import MixtureStack
+from gaussmix.initialization.heaps import heaps
 
 THIN = 1e-2
 """Variance in a direction, relative to that of the components on average, below which one is thin there."""
 
 
-def count_spikes(mixtures: MixtureStack, counts: Array, least: float = 0.0) -> NDArray[np.intp]:
-    """Return how many components of each of several mixtures have collapsed on a few rows.
+def count_spikes(
+    mixtures: MixtureStack, counts: Array, least: float = 0.0, recorded: Array | float = 0.0
+) -> NDArray[np.intp]:
+    """Return how many components of each of several mixtures have collapsed on a few rows, or on one value.
 
     One has if it holds hardly more rows than a covariance matrix needs not to be singular, unless these lie
     so far out that they would be a group with the covariance of any other; or if it is thin, and its rows
@@ -30,6 +33,7 @@ def count_spikes(mixtures: MixtureStack, counts: Array, least: float = 0.0) -> N
     in rows without any structure: q numbers place a region that is thin in some directions, and each can be
     chosen in about N ways that hold different rows. Another half of log N is due for each of the component's
     parameters, as in the Bayesian information criterion. Thin groups of many rows, on a line or plane, pass.
+    Of components on one recorded value see `gaussmix.initialization.heaps`.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ def count_spikes(mixtures: MixtureStack, counts: Array, least: float = 0.0) -> N
         Different rows of each component.
     least : float
         A component with fewer rows is doubted like a thin one.
+    recorded : ndarray of shape (D,) or float
+        Least variance that is due to the step to which values were recorded.
 
     Returns
     -------
@@ -47,6 +53,7 @@ def count_spikes(mixtures: MixtureStack, counts: Array, least: float = 0.0) -> N
     collapsed = counts < least_rows(family, n_features)
     for s, k in np.argwhere(collapsed).tolist():
         collapsed[s, k] = not _lies_far_out(mixtures[s], counts[s], k)
+    collapsed |= heaps(mixtures, np.broadcast_to(recorded, n_features))
     if n_components == 1 or not family.independent:
         return np.asarray(collapsed.sum(axis=1))
     covariances = _Covariances.of(mixtures)
