@@ -122,6 +122,7 @@ class Problem:
     ) -> None:
         self.prior = prior
         self.families = families
+        self._most_components = most_components
         self._floors_of_cells: dict[tuple[str, int], Regularization] = {}
         self._labels: dict[int, NDArray[np.int64]] = {}
         self._within: dict[int, Array] = {}
@@ -240,7 +241,8 @@ class Problem:
         within = self._within[cell.n_components]
         if cell.family.moments is Moments.TRACE:
             within = np.full_like(within, within.mean())
-        floor = self._floors[cell.family.common_scale].for_spread_within(within, cell.n_components)
+        # What is compared with several components is held to what they are held to.
+        floor = self._floors[cell.family.common_scale].for_spread_within(within, self._most_components)
         if self.prior is None or not self.prior.suits(cell.family):
             return floor
         generator = np.random.RandomState(cell.n_components)  # whatever thread asks first
@@ -306,7 +308,8 @@ class Problem:
         n_rows = parameters.weights * float(self._few.sample.weights.sum())
         data = self.data(cell.family)
         different = n_rows * data.rows_a_weight
-        spikes = int(count_spikes(MixtureStack.of([parameters]), different[None], data.least_rows)[0])
+        mixtures = MixtureStack.of([parameters])
+        spikes = int(count_spikes(mixtures, different[None], data.least_rows, floor.recorded)[0])
         parameters = replace(parameters, repaired=collapsed_components(parameters, floor))
         return CellFit(replace(result, parameters=parameters), spikes > 0)
 

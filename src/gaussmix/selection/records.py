@@ -117,9 +117,9 @@ class Records:
         n_parameters = self.n_parameters(cell)
         if self.criterion == "bic":
             return criteria.bic(mean * total, n_parameters, total)
-        return criteria.bicc(
-            mean * total, n_parameters, total, self.problem.n_independent, parameters_each(self.problem, cell)
-        )
+        n_each = parameters_each(self.problem, cell)
+        independent = self.problem.n_independent
+        return criteria.bicc(mean * total, n_parameters, total, independent, n_each, cell.n_components)
 
     def n_parameters(self, cell: Cell) -> int:
         """Return the number of free parameters of a cell's mixtures."""
@@ -166,7 +166,7 @@ def row_of(problem: Problem, cell: Cell, fit: CellFit, seconds: float, n_bounds:
     n_each = parameters_each(problem, cell)
     if parameters.noise is not None:  # that is one more label to tell
         n_each = n_each * (1 + (cell.n_components == 1)) + 2.0 * n_bounds / problem.rows.n_features
-    bicc = criteria.bicc(log_likelihood, n_counted, total, problem.n_independent, n_each)
+    bicc = criteria.bicc(log_likelihood, n_counted, total, problem.n_independent, n_each, cell.n_components)
     return SelectionRow(
         covariance_type=cell.family.identifier,
         n_components=cell.n_components,
