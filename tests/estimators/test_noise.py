@@ -182,9 +182,14 @@ def test_the_components_alone_are_a_mixture():
     assert mixture.noise_ is not None
 
 
-def test_noise_beside_a_number_of_components_that_is_to_be_chosen_is_refused():
-    with pytest.raises(ValueError, match="noise needs a number of components"):
-        GaussianMixture("auto", noise=True).fit(load_iris().data)
+def test_noise_is_compared_where_the_number_of_components_is_chosen():
+    generator = np.random.default_rng(0)
+    X = np.concatenate([generator.normal(size=(150, 2)), generator.normal(size=(150, 2)) + 8.0])
+    X = np.concatenate([X, generator.uniform(-20, 30, size=(40, 2))])
+    with_noise, without = GaussianMixture("auto").fit(X), GaussianMixture("auto", noise=False).fit(X)
+    assert (with_noise.n_components_, without.noise_) == (2, None)
+    assert 0.05 < with_noise.noise_.weight < 0.2
+    assert GaussianMixture(2).fit(X).noise_ is None
 
 
 @pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)

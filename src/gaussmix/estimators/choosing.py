@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from gaussmix.backends import available_threads
+from gaussmix.backends import available_threads, default_backend
+from gaussmix.core import criteria
 from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.density import FactorForm
+from gaussmix.core.noise import N_PARAMETERS
 from gaussmix.core.parameters import CovarianceFamily
 from gaussmix.core.relations import find_relations
 from gaussmix.core.rows import Array
@@ -32,8 +34,9 @@ from gaussmix.selection import (
     fit_grid,
     fit_grid_along_directions,
 )
-from gaussmix.selection.background import fit_beside_noise
+from gaussmix.selection.background import NoisyFit, fit_beside_given_noise, fit_beside_noise
 from gaussmix.selection.cross_validation import CrossValidation
+from gaussmix.selection.outliers import are_outliers, isolated_rows
 
 if TYPE_CHECKING:
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
@@ -42,6 +45,7 @@ DEFAULT_NUMBERS = range(1, 10)
 CRITERIA = ("bicc", "bic", "icl", "aic", "cv")
 
 Criterion = str | Callable[["GaussianMixture", ArrayLike], float]
+Judge = Callable[[SelectionRow, FitResult], float]
 
 
 @dataclass(frozen=True)
@@ -110,94 +114,254 @@ def choose(
         if remaining.shape[1] == 1:  # of one column volume is all that can vary
             volumes = {FAMILIES[name].identifier[0]: name for name in reversed(names)}
             names = [name for name in names if name in volumes.values()]
-    families = {FAMILIES[name].identifier: FAMILIES[name] for name in names}
-    given = {FAMILIES[name].identifier: name for name in names}
-    # In mclust's order each family follows those that it contains.
-    ordered = [
-        families[one.identifier] for one in (*MODELS, *ONE_DIMENSIONAL_MODELS) if one.identifier in families
-    ]
-    clock = Clock(max_seconds)
     progress = SelectionProgress(verbose)
-    found: GridResult | LiftedGrid
+    compares_noise = noise is not False and isinstance(criterion, str) and criterion != "cv"
+    comparison = _Comparison(
+        names=names,
+        numbers=numbers,
+        criterion=criterion,
+        reg_covar=None if reg_covar == "auto" else float(reg_covar),
+        tol=tol,
+        max_iter=max_iter,
+        generator=check_random_state(random_state),
+        n_threads=available_threads(n_jobs),
+        thorough=thorough,
+        clock=Clock(max_seconds),
+        progress=progress,
+        prior=prior,
+        noise=noise if compares_noise and not along_directions else False,
+        along_directions=along_directions,
+    )
+
+    def complete(result: FitResult) -> FitResult:
+        if relations is None:
+            return result
+        return lifted(result, relations, _with_matrices(result.parameters.family), X)
+
+    def judge(row: SelectionRow, result: FitResult) -> float:
+        assert callable(criterion)
+        return float(criterion(model(row, complete(result)), X))
+
     try:
-        generator = check_random_state(random_state)
+        compared = comparison.without_outliers(remaining, weights, judge)
+    finally:
+        progress.close()
+    table = SelectionTable(compared.rows)
+    ranking = table.ranking
+    if not ranking:
+        n_models, message = len(compared.rows), compared.rows[0].message
+        if reg_covar == 0 and any("singular" in (row.message or "") for row in compared.rows):
+            raise DegenerateCovarianceError(single_precision=X.dtype == np.float32)
+        raise ValueError(f"None of the {n_models} models can be fitted to these rows: {message}.")
+    if compared.timed_out:
+        warnings.warn(
+            f"max_seconds={max_seconds:g} was reached: the best so far of {len(ranking)} out of "
+            f"{len(table)} models is returned. selection_ says which were not fitted.",
+            ConvergenceWarning,
+            stacklevel=stack_level_of_user(),
+        )
+    if callable(criterion) and np.isnan(ranking[0].criterion):
+        raise ValueError(
+            "criterion returned NaN for every model: it should return a number, the smaller the better."
+        )
+    result = complete(compared.fit_of(ranking[0]))
+    if relations is not None:
+        total = float(len(X) if weights is None else weights.sum())
+        table = table.shifted(relations.log_density * total)
+    return Choice(table.ranking[0], result, table)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Models that were compared on the same rows.
+
+    Parameters
+    ----------
+    rows : list of SelectionRow
+        With the criterion that is chosen by.
+    fit_of : callable
+        Returns the fit of a row.
+    timed_out : bool
+    """
+
+    rows: list[SelectionRow]
+    fit_of: Callable[[SelectionRow], FitResult]
+    timed_out: bool
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """How models are compared; see `choose`."""
+
+    names: Sequence[str]
+    numbers: Sequence[int] | None
+    criterion: Criterion
+    reg_covar: float | None
+    tol: float
+    max_iter: int
+    generator: np.random.RandomState
+    n_threads: int
+    thorough: bool
+    clock: Clock
+    progress: SelectionProgress
+    prior: Prior | None
+    noise: bool | float | str
+    along_directions: bool
+
+    def without_outliers(
+        self,
+        X: NDArray[np.floating],
+        weights: Array | None,
+        judge: Judge,
+    ) -> _Compared:
+        """Compare models on the rows that do not lie apart, and fit the best to all, with noise for those."""
+        apart = np.zeros(len(X), dtype=bool) if self.noise is False else isolated_rows(X, weights)
+        if not apart.any():
+            return self.of(X, weights, judge)
+        kept = None if weights is None else weights[~apart]
+        compared = self.of(X[~apart], kept, judge)
+        ranking = SelectionTable(compared.rows).ranking
+        if not ranking:
+            return self.of(X, weights, judge)
+        best = ranking[0]
+        start = compared.fit_of(best).parameters
+        if not are_outliers(X[apart], start, len(X)):
+            return self.of(X, weights, judge)
+        total = float(len(X) if weights is None else weights.sum())
+        of_noise = float(apart.sum() if weights is None else weights[apart].sum()) / total
+        if start.noise is not None:
+            of_noise += (1.0 - of_noise) * start.noise.weight
+        result = fit_beside_given_noise(
+            X,
+            weights,
+            start,
+            of_noise,
+            volume=_volume(self.noise),
+            reg_covar=self.reg_covar,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            backend=default_backend(self.n_threads),
+            prior=self.prior,
+        )
+        if result is None:
+            return self.of(X, weights, judge)
+        moved = result.em.log_likelihood * total - best.log_likelihood
+        kept_rows = {(row.covariance_type, row.n_components): row for row in compared.rows}
+        kept_rows |= {(row.covariance_type, row.n_components): row for row in reversed(ranking)}
+        rows = [_beside_outliers(row, moved, total, str(self.criterion)) for row in kept_rows.values()]
+        return _Compared(rows, lambda row: result, compared.timed_out)
+
+    def of(
+        self,
+        X: NDArray[np.floating],
+        weights: Array | None,
+        judge: Judge,
+    ) -> _Compared:
+        """Compare models, without noise and with it."""
+        families = {FAMILIES[name].identifier: FAMILIES[name] for name in self.names}
+        given = {FAMILIES[name].identifier: name for name in self.names}
+        # In mclust's order each family follows those that it contains.
+        ordered = [
+            families[one.identifier]
+            for one in (*MODELS, *ONE_DIMENSIONAL_MODELS)
+            if one.identifier in families
+        ]
         options: dict[str, Any] = {
-            "numbers": DEFAULT_NUMBERS if numbers is None else numbers,
-            "reg_covar": None if reg_covar == "auto" else float(reg_covar),
-            "tol": tol,
-            "max_iter": max_iter,
-            "generator": generator,
-            "thorough": thorough,
-            "n_threads": available_threads(n_jobs),
-            "clock": clock,
-            "progress": progress,
-            "prior": prior,
-            "criterion": "bicc" if criterion == "bicc" else "bic",
+            "numbers": DEFAULT_NUMBERS if self.numbers is None else self.numbers,
+            "reg_covar": self.reg_covar,
+            "tol": self.tol,
+            "max_iter": self.max_iter,
+            "generator": self.generator,
+            "thorough": self.thorough,
+            "n_threads": self.n_threads,
+            "clock": self.clock,
+            "progress": self.progress,
+            "prior": self.prior,
+            "criterion": "bicc" if self.criterion == "bicc" else "bic",
         }
 
         def grid(
             rows: NDArray[np.floating], shares: Array | None, some: Sequence[CovarianceFamily]
         ) -> GridResult:
-            return fit_grid(rows, shares, families=some, goes_on=numbers is None, **options)
+            return fit_grid(rows, shares, families=some, goes_on=self.numbers is None, **options)
 
-        if along_directions:
-            found = fit_grid_along_directions(remaining, weights, families=ordered, **options)
+        found: GridResult | LiftedGrid
+        if self.along_directions:
+            found = fit_grid_along_directions(X, weights, families=ordered, **options)
         else:
-            found = grid(remaining, weights, ordered)
-        noisy = {}
-        compares_noise = noise is not False and isinstance(criterion, str) and criterion != "cv"
-        if compares_noise and isinstance(found, GridResult) and found.ranking:
-            fits = fit_beside_noise(
-                found,
-                float(noise) if not isinstance(noise, bool | np.bool_ | str) else None,
-                grid,
-                tol=tol,
-                max_iter=max_iter,
-            )
+            found = grid(X, weights, ordered)
+        noisy: dict[tuple[str, int], NoisyFit] = {}
+        if self.noise is not False and isinstance(found, GridResult) and found.ranking:
+            fits = fit_beside_noise(found, _volume(self.noise), grid, tol=self.tol, max_iter=self.max_iter)
             noisy = {(one.row.covariance_type, one.row.n_components): one for one in fits}
-        rows = [row for row in found.rows if noise is False or noise == "auto" or not noisy]
+        rows = [row for row in found.rows if self.noise in (False, "auto") or not noisy]
         rows += [one.row for one in noisy.values()]
         rows = [
             replace(row, covariance_type=given.get(row.covariance_type, row.covariance_type)) for row in rows
         ]
 
-        def complete(row: SelectionRow) -> FitResult:
+        def fit_of(row: SelectionRow) -> FitResult:
             cell = found.cell(row)
-            result = noisy[cell.key].result if row.noise else found.fit_of(cell)
-            if relations is None:
-                return result
-            return lifted(result, relations, _with_matrices(result.parameters.family), X)
+            return noisy[cell.key].result if row.noise else found.fit_of(cell)
 
-        def judge(row: SelectionRow) -> float:
-            assert callable(criterion)
-            return float(criterion(model(row, complete(row)), X))
+        return _Compared(self._judged(found, rows, fit_of, judge), fit_of, found.timed_out)
 
-        rows = _judged(found, rows, criterion, reg_covar, tol, progress, judge)
-    finally:
-        progress.close()
-    table = SelectionTable(rows)
-    ranking = table.ranking
-    if not ranking:
-        if any("singular" in (row.message or "") for row in rows) and reg_covar == 0:
-            raise DegenerateCovarianceError(single_precision=X.dtype == np.float32)
-        raise ValueError(f"None of the {len(rows)} models can be fitted to these rows: {rows[0].message}.")
-    if found.timed_out:
-        n_fitted = len(ranking)
-        warnings.warn(
-            f"max_seconds={max_seconds:g} was reached: the best so far of {n_fitted} out of {len(rows)} "
-            "models is returned. selection_ says which were not fitted.",
-            ConvergenceWarning,
-            stacklevel=stack_level_of_user(),
+    def _judged(
+        self,
+        found: GridResult | LiftedGrid,
+        rows: list[SelectionRow],
+        fit_of: Callable[[SelectionRow], FitResult],
+        judge: Judge,
+    ) -> list[SelectionRow]:
+        """Return the rows with the value of the criterion that is chosen by."""
+        judged = []
+        folds = CrossValidation(
+            found.problem, list(found.fits), reg_covar=self.reg_covar, tol=self.tol, clock=Clock()
         )
-    best = ranking[0]
-    if callable(criterion) and np.isnan(best.criterion):
-        raise ValueError(
-            "criterion returned NaN for every model: it should return a number, the smaller the better."
-        )
-    if relations is not None:
-        total = float(len(X) if weights is None else weights.sum())
-        table = table.shifted(relations.log_density * total)
-    return Choice(table.ranking[0], complete(best), table)
+        for number, row in enumerate(rows):
+            value = float("nan")
+            fitted = not np.isnan(row.log_likelihood)
+            if isinstance(self.criterion, str) and self.criterion != "cv":
+                value = getattr(row, self.criterion)
+            elif fitted and (row.sound or not any(one.sound for one in rows)):
+                is_cv = isinstance(self.criterion, str)
+                value = folds.deviance(found.cell(row)) if is_cv else judge(row, fit_of(row))
+                self.progress(number + 1, len(rows), "models judged")
+            judged.append(replace(row, criterion=value))
+        return judged
+
+
+def _volume(noise: bool | float | str) -> float | None:
+    """Return the volume in which noise is uniform, if it was given."""
+    return None if isinstance(noise, bool | np.bool_ | str) else float(noise)
+
+
+def _beside_outliers(row: SelectionRow, moved: float, total: float, criterion: str) -> SelectionRow:
+    """Return a row about all rows, with noise, of one that was about those that do not lie apart.
+
+    Parameters
+    ----------
+    row : SelectionRow
+    moved : float
+        What the rows that lie apart add to the log-likelihood of any model.
+    total : float
+        Number of all rows.
+    criterion : str
+    """
+    n_parameters = row.n_parameters + (0 if row.noise else N_PARAMETERS)
+    log_likelihood = row.log_likelihood + moved
+    bic = criteria.bic(log_likelihood, n_parameters, total)
+    moved_row = replace(
+        row,
+        n_parameters=n_parameters,
+        log_likelihood=log_likelihood,
+        bicc=bic + row.bicc - row.bic,
+        bic=bic,
+        icl=bic + row.icl - row.bic,
+        aic=criteria.aic(log_likelihood, n_parameters),
+        noise=True,
+    )
+    return replace(moved_row, criterion=getattr(moved_row, criterion))
 
 
 def _with_matrices(family: CovarianceFamily) -> CovarianceFamily:
@@ -205,33 +369,6 @@ def _with_matrices(family: CovarianceFamily) -> CovarianceFamily:
     if family.representation.form in (FactorForm.FULL, FactorForm.SHARED):
         return family
     return FAMILIES["VVV" if "V" in family.identifier else "EEE"]
-
-
-def _judged(
-    found: GridResult | LiftedGrid,
-    rows: list[SelectionRow],
-    criterion: Criterion,
-    reg_covar: float | str,
-    tol: float,
-    progress: SelectionProgress,
-    judge: Callable[[SelectionRow], float],
-) -> list[SelectionRow]:
-    """Return the rows with the value of the criterion that is chosen by."""
-    judged = []
-    regularization = None if reg_covar == "auto" else float(reg_covar)
-    fitted_cells = list(found.fits)
-    folds = CrossValidation(found.problem, fitted_cells, reg_covar=regularization, tol=tol, clock=Clock())
-    for number, row in enumerate(rows):
-        value = float("nan")
-        fitted = not np.isnan(row.log_likelihood)
-        if isinstance(criterion, str) and criterion != "cv":
-            value = getattr(row, criterion)
-        elif fitted and (row.sound or not any(one.sound for one in rows)):
-            cell = found.cell(row)
-            value = folds.deviance(cell) if isinstance(criterion, str) else judge(row)
-            progress(number + 1, len(rows), "models judged")
-        judged.append(replace(row, criterion=value))
-    return judged
 
 
 __all__ = ["CRITERIA", "DEFAULT_NUMBERS", "Choice", "Criterion", "choose"]

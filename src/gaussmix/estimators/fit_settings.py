@@ -40,6 +40,17 @@ def refuse_ambiguous_numbers(mixture: GaussianMixture) -> None:
         )
 
 
+def noise_with_a_number(noise: bool | float | str) -> bool | float:
+    """Return what `noise` means where the number of components is given: with "auto" there is none.
+
+    >>> noise_with_a_number("auto"), noise_with_a_number(True), noise_with_a_number(2)
+    (False, True, 2.0)
+    """
+    if isinstance(noise, str):
+        return False
+    return bool(noise) if isinstance(noise, bool | np.bool_) else float(noise)
+
+
 def refuse_volume_beside_transforms(mixture: GaussianMixture | AutoGaussianMixture) -> None:
     """Refuse noise in a volume that is given where features may be transformed.
 
@@ -61,7 +72,7 @@ def refuse_what_needs_a_number(mixture: GaussianMixture) -> None:
     Raises
     ------
     ValueError
-        If there is a start, noise, or a family with a number of factors.
+        If there is a start, or a family with a number of factors.
     """
     given = [name for name in STARTS_GIVEN if getattr(mixture, name) is not None]
     if given:
@@ -70,8 +81,6 @@ def refuse_what_needs_a_number(mixture: GaussianMixture) -> None:
         raise ValueError(
             f"covariance_type={mixture.covariance_type!r} needs a number of components, not 'auto'"
         )
-    if mixture.noise is not False:
-        raise ValueError("noise needs a number of components, but n_components is 'auto'")
 
 
 def check_number_of_features(family: CovarianceFamily, n_features: int) -> None:

@@ -32,6 +32,7 @@ from gaussmix.estimators.fit_settings import (
     family_to_fit,
     given_parameters,
     moves_of,
+    noise_with_a_number,
     refuse_ambiguous_numbers,
     refuse_what_needs_a_number,
 )
@@ -130,12 +131,14 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         diagonal, as strongly as the number of rows calls for: with it, fewer rows than features are enough.
     n_factors : int or "auto", default="auto"
         Number of factors of each component, for "ppca" and "factor_analysis". "auto" chooses by BIC.
-    noise : bool or float, default=False
-        Whether some rows may belong to no component but to noise, which has the same density everywhere. A
-        number is the volume that noise fills, in the units of the data (a volume of one is 1.0; 1 is
-        refused, as it could be meant for True); True takes that of the smaller of two boxes about the rows,
-        along the axes or, where components may lie along any direction, along the principal axes. `predict`
-        gives rows of noise the label -1, and the last column of `predict_proba` is noise's.
+    noise : "auto", bool or float, default="auto"
+        Whether some rows may belong to no component but to noise, which has the same density everywhere.
+        "auto" compares mixtures with noise to those without where the number of components is "auto", too;
+        with a number there is none then. A number is the volume that noise fills, in the units of the data (a
+        volume of one is 1.0; 1 is refused, as it could be meant for True); True takes that of the smaller of
+        two boxes about the rows, along the axes or, where components may lie along any direction, along the
+        principal axes. `predict` gives rows of noise the label -1, and the last column of `predict_proba` is
+        noise's.
     transforms : "auto", sequence of str or None, default=None
         Transform of each feature before the fit, for skewed ones: "identity", "log", "sqrt", "cbrt",
         "yeo-johnson" or "auto", which takes the one under which mixtures of that feature alone have the best
@@ -242,7 +245,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         "accelerate": ["boolean"],
         "prior": [StrOptions(set(PRIORS)), ConjugatePrior, None],
         "n_factors": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "noise": ["boolean", Interval(Real, 0.0, None, closed="neither")],
+        "noise": [StrOptions({"auto"}), "boolean", Interval(Real, 0.0, None, closed="neither")],
         "transforms": [StrOptions({"auto"}), "array-like", None],
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
@@ -293,7 +296,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         spikes: str = "avoid",
         accelerate: bool = True,
         prior: str | ConjugatePrior | None = None,
-        noise: bool | float = False,
+        noise: bool | float | str = "auto",
         n_factors: int | str = "auto",
         transforms: str | Sequence[str] | None = None,
     ) -> None:
@@ -566,7 +569,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
                 backend=default_backend(self.n_jobs),
                 monitor=monitors,
                 prior=prior_named(self.prior),
-                noise=bool(self.noise) if isinstance(self.noise, bool | np.bool_) else float(self.noise),
+                noise=noise_with_a_number(self.noise),
             )
         except DegenerateCovarianceError:
             raise DegenerateCovarianceError(single_precision=data.dtype == np.float32) from None
@@ -590,6 +593,7 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
             thorough=False,
             model=lambda row, result: self,
             prior=prior_named(self.prior),
+            noise=self.noise,
         )
 
     def _reconstruction(self, parameters: MixtureParameters, rows: FittedRows) -> dict[str, Any]:

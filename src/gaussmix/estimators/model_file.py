@@ -48,7 +48,7 @@ _SETTINGS = {
     "init_params": (str,),
     "spikes": (str,),
     "accelerate": (bool,),
-    "noise": (bool, float, int),
+    "noise": (bool, float, int, str),
     "n_factors": (int, str),
 }
 _NUMBERS_OF_THE_FIT = {"mean_log_likelihood": "lower_bound_", "log_likelihood": "log_likelihood_"}
