@@ -267,7 +267,6 @@ class _Comparison:
             if one.identifier in families
         ]
         options: dict[str, Any] = {
-            "numbers": DEFAULT_NUMBERS if self.numbers is None else self.numbers,
             "reg_covar": self.reg_covar,
             "tol": self.tol,
             "max_iter": self.max_iter,
@@ -280,16 +279,20 @@ class _Comparison:
             "criterion": "bicc" if self.criterion == "bicc" else "bic",
         }
 
+        numbers = list(DEFAULT_NUMBERS if self.numbers is None else self.numbers)
+
         def grid(
-            rows: NDArray[np.floating], shares: Array | None, some: Sequence[CovarianceFamily]
+            rows: NDArray[np.floating], shares: Array | None, some: Sequence[CovarianceFamily], most: int
         ) -> GridResult:
-            return fit_grid(rows, shares, families=some, goes_on=self.numbers is None, **options)
+            few = [number for number in numbers if number <= most] or numbers[:1]
+            goes_on = self.numbers is None and len(few) == len(numbers)
+            return fit_grid(rows, shares, families=some, numbers=few, goes_on=goes_on, **options)
 
         found: GridResult | LiftedGrid
         if self.along_directions:
-            found = fit_grid_along_directions(X, weights, families=ordered, **options)
+            found = fit_grid_along_directions(X, weights, families=ordered, numbers=numbers, **options)
         else:
-            found = grid(X, weights, ordered)
+            found = grid(X, weights, ordered, max(numbers))
         noisy: dict[tuple[str, int], NoisyFit] = {}
         if self.noise is not False and isinstance(found, GridResult) and found.ranking:
             fits = fit_beside_noise(found, _volume(self.noise), grid, tol=self.tol, max_iter=self.max_iter)

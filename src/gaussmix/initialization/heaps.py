@@ -67,20 +67,15 @@ def _least(matrices: Array) -> tuple[Array, Array]:
 
 def _lies_apart(mixtures: MixtureStack, number: int, component: int) -> bool:
     """Return whether a component is far from each other one, by the covariance that both have on average."""
-    mixture = mixtures[number]
-    weights, means = mixture.weights, mixture.means
-    matrices = mixture.family.representation.matrices(mixture.covariances, *means.shape)
-    for other in np.flatnonzero(weights > 0.0).tolist():
-        if other == component:
-            continue
-        pair = np.array([component, other])
-        share = weights[pair] / weights[pair].sum()
-        common = np.tensordot(share, matrices[pair], axes=1)
-        apart = means[component] - means[other]
-        try:
-            distance = apart @ np.linalg.solve(common, apart)
-        except np.linalg.LinAlgError:
-            continue
-        if distance < APART**2:
-            return False
-    return True
+    family, (n_components, n_features) = mixtures.family, mixtures.means.shape[1:]
+    weights, means = mixtures.weights[number], mixtures.means[number]
+    matrices = family.representation.matrices(mixtures.covariances[number], n_components, n_features)
+    others = np.flatnonzero((weights > 0.0) & (np.arange(n_components) != component))
+    share = (weights[component] / (weights[component] + weights[others]))[:, None, None]
+    common = share * matrices[component] + (1.0 - share) * matrices[others]
+    apart = means[component] - means[others]
+    try:
+        distances = np.einsum("kd,kd->k", apart, np.linalg.solve(common, apart[:, :, None])[:, :, 0])
+    except np.linalg.LinAlgError:
+        return False
+    return bool((distances >= APART**2).all())

@@ -29,6 +29,8 @@ from gaussmix.starting import GivenParameters, beside_noise
 
 SOUGHT = ("EII", "VII", "EEI", "VVI", "EEE", "VVV", "E", "V")
 """Families by which groups are sought among the rows that do not look like noise: small and large ones."""
+MORE_COMPONENTS = 2
+"""Components more than without noise that are compared. Mostly fewer are needed: some had stood for noise."""
 MOST_MODELS = 4
 """Models that are fitted with noise beside them."""
 MOST_NOISE = 0.5
@@ -52,7 +54,7 @@ class NoisyFit:
 def fit_beside_noise(
     found: GridResult,
     volume: float | None,
-    grid: Callable[[Array, Array, Sequence[CovarianceFamily]], GridResult],
+    grid: Callable[[Array, Array, Sequence[CovarianceFamily], int], GridResult],
     *,
     tol: float,
     max_iter: int,
@@ -66,7 +68,8 @@ def fit_beside_noise(
     volume : float or None
         In which noise is uniform, in the data's units; None measures it.
     grid : callable
-        Makes the same search on other rows and weights, by some of its families.
+        Makes the same search on other rows and weights, by some of its families, with at most so many
+        components.
     tol, max_iter
         See `gaussmix.core.em.run_em`.
     """
@@ -76,7 +79,8 @@ def fit_beside_noise(
         return []
     families = [FAMILIES[name] for name in _sought(found)]
     rows = problem.coordinates.to_data(clean.sample.z)
-    among = grid(rows, clean.sample.weights, families)
+    most = found.ranking[0].n_components + MORE_COMPONENTS
+    among = grid(rows, clean.sample.weights, families, most)
     best = _best(among)
     problem.prepare(sorted({cell.n_components for cell in best}))
     fits = []
