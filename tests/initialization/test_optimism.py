@@ -1,14 +1,15 @@
-"""What likelihoods lose with covariances in which a few rows of the mean covariance have taken part."""
+"""What likelihoods lose with covariances moved towards their mean, the farther the fewer their rows."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import linalg
 
 from gaussmix.core.parameters import MixtureParameters
 from gaussmix.core.stack import MixtureStack
 from gaussmix.covariance import FAMILIES
-from gaussmix.initialization.optimism import MORE_THAN_FEATURES, optimism
+from gaussmix.initialization.optimism import WORTH, optimism
 
 
 def mixtures(identifier, covariances):
@@ -20,6 +21,8 @@ def mixtures(identifier, covariances):
 
 def test_it_is_the_difference_of_the_likelihoods_of_samples_with_these_moments():
     # A sample with mean zero and covariance C has the log-likelihood -n/2 (log|S| + trace(inv(S) C)) under S.
+    # That of the geodesic from C to the mean M at a share t of the way is by the affine-invariant metric
+    # (Bhatia 2007, Positive Definite Matrices, section 6.1): C^(1/2) (C^(-1/2) M C^(-1/2))^t C^(1/2).
     covariances = [np.diag([1.0, 0.01]), np.array([[2.0, 0.5], [0.5, 1.0]])]
     counts = np.array([[7.0, 13.0]])
     mean = 0.5 * (covariances[0] + covariances[1])
@@ -27,9 +30,11 @@ def test_it_is_the_difference_of_the_likelihoods_of_samples_with_these_moments()
     mean = mean * (np.sqrt(volumes[0] * volumes[1]) / np.linalg.det(mean)) ** 0.5
     expected = 0.0
     for count, own in zip(counts[0], covariances, strict=True):
-        more = 2 + MORE_THAN_FEATURES
-        shrunk = (count * own + more * mean) / (count + more)
-        for sign, one in ((1.0, own), (-1.0, shrunk)):
+        more = WORTH * 4.0
+        root = linalg.sqrtm(own)
+        turned = np.linalg.solve(root, np.linalg.solve(root, mean).T)
+        moved = root @ linalg.fractional_matrix_power(turned, more / (count + more)) @ root
+        for sign, one in ((1.0, own), (-1.0, moved)):
             expected -= (
                 sign * 0.5 * count * (np.log(np.linalg.det(one)) + np.trace(np.linalg.solve(one, own)))
             )

@@ -68,4 +68,5 @@ def _step(column: NDArray[np.floating]) -> float:
         if not missed.size:
             return step
         step = float(missed.min())
-    return float(np.median(gaps)) if len(values) < n_rows / 2 else 0.0
+    # A few values that many rows share say nothing of the others.
+    return float(np.median(gaps)) if np.median(counts) >= 2 else 0.0

@@ -2,7 +2,8 @@
 
 Of several optima the likeliest is not the one that suits new rows best where components have few rows: it is
 the one whose components happen to be thin. Optima are compared by what their likelihood would be with
-covariances in which a few rows more, drawn from all components' mean covariance, had taken part.
+covariances between their own and the mean of all components', the nearer to that the fewer their rows are.
+Between is meant in logarithms: thin groups of many rows lose next to nothing, however thin they are.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from gaussmix.core.density import FactorForm
 from gaussmix.core.rows import Array
 from gaussmix.core.stack import MixtureStack
 
-MORE_THAN_FEATURES = 2
-"""Rows beyond the number of features that take part in a covariance besides its own: the degrees of freedom
-of the prior in mclust (Fraley and Raftery 2007, Journal of Classification 24, 155)."""
+WORTH = 3.0
+"""The mean counts for so many times the rows that a covariance needs not to be singular, and one more. Chosen
+by measuring among 1, 2, 3 and 5, and additions of scatter, on tables with 8 to 20 rows a group."""
 
 
 def optimism(mixtures: MixtureStack, counts: Array) -> Array:
-    """Return what log-likelihoods lose with covariances shrunk towards their mean, shape (S,).
+    """Return what log-likelihoods lose with covariances moved towards their mean, shape (S,).
 
     In nats, for all rows together, each row counted with the component that it belongs to. Zero where
     components share covariances, or volume, shape or axes of those: in these other rows take part anyway.
@@ -47,7 +48,7 @@ def optimism(mixtures: MixtureStack, counts: Array) -> Array:
     relative = (
         relative / np.exp(np.einsum("sk,skd->s", weights, np.log(relative)) / n_features)[:, None, None]
     )
-    own = (counts / (counts + n_features + MORE_THAN_FEATURES))[:, :, None]
-    shrunk = own + (1.0 - own) * relative
-    losses = (np.log(shrunk) + 1.0 / shrunk - 1.0).sum(axis=2)
+    of_mean = WORTH * (n_features + 2)
+    logarithms = (of_mean / (counts + of_mean))[:, :, None] * np.log(relative)
+    losses = (logarithms + np.exp(-logarithms) - 1.0).sum(axis=2)
     return np.asarray(0.5 * (counts * losses).sum(axis=1))

@@ -227,7 +227,7 @@ class Search:
             data.rows, ranges, starts, self.regularization, n_iter=n_iter, tol=TRIAL_TOL
         )
         weights = mixtures.weights * data.sample.weights.sum()
-        n_spikes, flattered = data.count_spikes_each(mixtures, weights), data.optimism(mixtures)
+        n_spikes, flattered = data.count_spikes_each(mixtures, weights), self.all.optimism(mixtures)
         found = statistics.mean_log_likelihood, remaining, n_spikes, flattered
         numbers = zip(*(one.tolist() for one in found), strict=True)
         return [Optimum(mixtures[s], *of_one) for s, of_one in enumerate(numbers)]
@@ -241,7 +241,7 @@ class Search:
         except DegenerateCovarianceError:  # beyond what doubles can hold: the last choice among optima
             return Optimum(mixture, -np.inf, 0.0, n_components)
         n_spikes = data.count_spikes(mixture, mixture.weights * data.sample.weights.sum())
-        flattered = float(data.optimism(MixtureStack.of([mixture]))[0])
+        flattered = float(self.all.optimism(MixtureStack.of([mixture]))[0])
         return Optimum(mixture, log_likelihood, 0.0, n_spikes, flattered)
 
     def _climb(self, mixture: MixtureParameters, data: StartingData) -> tuple[MixtureParameters, float]:
