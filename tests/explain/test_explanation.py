@@ -148,6 +148,9 @@ def test_noise_belongs_to_no_group_and_is_said():
     explanation = explain_mixture(model, X)
     assert explanation.summary.n_noise == n_noise
     assert f"{n_noise} of 440 rows" in explanation.summary.sentences[0]
+    first = np.flatnonzero(model.predict(X) == -1)[:10]
+    assert explanation.summary.noise_rows == tuple(first.tolist())
+    assert f"(rows {', '.join(map(str, first))} ...)" in explanation.summary.sentences[0]
     assert sum(group.n_rows for group in explanation.groups) == 440 - n_noise
     assert sum(group.share for group in explanation.groups) == pytest.approx(1 - n_noise / 440)
     noisy = explain_row(model, X[-1])

@@ -18,6 +18,8 @@ UNSURE = 0.6
 """A row whose largest probability is below this belongs to no component in particular."""
 CERTAINTY_BINS = 20
 """Bins of equal width on [0, 1] in which the largest probabilities are counted."""
+MOST_NAMED = 10
+"""Rows of noise of which the numbers are kept."""
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Assignment:
         Sum of the assignment probabilities.
     n_noise : int
         Rows assigned to noise rather than to a component.
+    noise_rows : list of int
+        Numbers of the first of them, at most `MOST_NAMED`.
     n_unsure : int
         Rows whose largest probability is below `UNSURE`.
     certainty_histogram : ndarray of int, shape (CERTAINTY_BINS,)
@@ -65,6 +69,7 @@ class Assignment:
     log_probability: float = 0.0
     certainty: float = 0.0
     n_noise: int = 0
+    noise_rows: list[int] = field(default_factory=list)
     n_unsure: int = 0
     counts: NDArray[np.int64] = field(init=False)
     weight: Array = field(init=False)
@@ -123,6 +128,7 @@ class Assignment:
         grouped = label >= 0
         self.n_noise += int(np.count_nonzero(~grouped))
         if self.n_noise:
+            self.noise_rows += number[~grouped].tolist()[: MOST_NAMED - len(self.noise_rows)]
             label, top, row_weight = label[grouped], top[grouped], row_weight[grouped]
         self.counts += np.bincount(label, minlength=self.n_components)
         for sums, values in (

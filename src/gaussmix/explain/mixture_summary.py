@@ -194,6 +194,8 @@ class MixtureSummary:
         The next best models, with their weights of evidence; none where the model was not chosen.
     n_noise : int
         Rows assigned to noise rather than to a component.
+    noise_rows : tuple of int
+        The numbers by which a reader knows the first ten of them.
     transforms : tuple of str
         The transform of each feature; none where all are as they are. Means and standard deviations are
         in the data's units all the same, distances in standard deviations those of transformed features.
@@ -235,6 +237,7 @@ class MixtureSummary:
     choice_sentences: tuple[str, ...] = ()
     runners_up: tuple[SelectionRow, ...] = ()
     n_noise: int = 0
+    noise_rows: tuple[int, ...] = ()
     dependent_features: tuple[Dependence, ...] = ()
     equations: tuple[str, ...] = ()
     left_out_features: tuple[int, ...] = ()

@@ -255,7 +255,10 @@ def noise_phrase(summary: MixtureSummary) -> str:
     """
     verbs = "fits no group: it is" if summary.n_noise == 1 else "fit no group: they are"
     share = format_share(summary.n_noise / summary.n_rows)
-    return f"{summary.n_noise:,} of {format_count(summary.n_rows, 'row')} ({share}) {verbs} noise"
+    named = ", ".join(f"{row:,}" for row in summary.noise_rows)
+    rest = " ..." if summary.n_noise > len(summary.noise_rows) else ""
+    which = f" (row{'s' if summary.n_noise > 1 else ''} {named}{rest})" if named else ""
+    return f"{summary.n_noise:,} of {format_count(summary.n_rows, 'row')} ({share}) {verbs} noise{which}"
 
 
 def _sizes(summary: MixtureSummary) -> str:

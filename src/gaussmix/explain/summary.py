@@ -135,6 +135,7 @@ def summarize(
         stability=stability,
         mean_certainty=assignment.certainty / assignment.total_weight,
         n_noise=assignment.n_noise,
+        noise_rows=tuple(row if numbers is None else int(numbers[row]) for row in assignment.noise_rows),
         n_unsure=assignment.n_unsure,
         certainty_histogram=tuple(assignment.certainty_histogram.tolist()),
         overall_means=tuple(shown.overall.tolist()),
