@@ -59,7 +59,7 @@ def test_help_and_usage_errors_import_nothing_heavy(arguments, tmp_path):
 def test_the_whole_way_from_a_table_to_labels(tmp_path):
     fitted = run("fit", "faithful", cwd=tmp_path)
     assert (fitted.returncode, fitted.stderr) == (0, "")
-    assert "2 components of type VVE chosen by BICc" in fitted.stdout  # short and long eruptions
+    assert "3 components of type EEE chosen by BICc" in fitted.stdout  # as mclust chooses by BIC
     predicted = run("predict", "gaussmix-faithful", "faithful", cwd=tmp_path)
     assert predicted.stdout == (tmp_path / "gaussmix-faithful/labels.csv").read_text()
 

@@ -13,7 +13,7 @@ from gaussmix.core.criteria import aic, bic, bicc, parameters_each
 
 
 def test_for_one_column_the_correction_is_that_of_hurvich_and_tsai():
-    correction = bicc(-50.0, 2, 15, 15, parameters_each(1, 1, 1), 1) - bic(-50.0, 2, 15)
+    correction = bicc(-50.0, 2, 15, 15, parameters_each(1, 1, 1), 1, 1) - bic(-50.0, 2, 15)
     assert correction == pytest.approx(2 * 2 * 3 / (15 - 2 - 1))
 
 
@@ -30,20 +30,20 @@ def test_the_correction_is_by_how_much_the_likelihood_of_a_normal_sample_flatter
         gaps.append(n_rows * (np.trace(inverse) + mean @ inverse @ mean - n_features))
     n_parameters = n_features + n_features * (n_features + 1) // 2
     each = parameters_each(1, n_features, n_features * (n_features + 1) // 2)
-    correction = bicc(0.0, n_parameters, n_rows, n_rows, each, 1) - bic(0.0, n_parameters, n_rows)
+    correction = bicc(0.0, n_parameters, n_rows, n_rows, each, 1, n_features) - bic(0.0, n_parameters, n_rows)
     standard_error = np.std(gaps) / math.sqrt(len(gaps))
     assert aic(0.0, n_parameters) + correction == pytest.approx(np.mean(gaps), abs=4 * standard_error)
 
 
-def test_with_many_rows_it_is_bic_with_three_halves_of_a_parameter_more_a_component_beyond_the_first():
+def test_with_many_rows_it_is_bic_with_half_a_parameter_more_a_feature_of_each_component_beyond_the_first():
     each = parameters_each(3, 4, 10)
-    assert bicc(-1e6, 20, 1e6, 1e6, each, 3) == pytest.approx(bic(-1e6, 23, 1e6), abs=1e-3)
-    assert bicc(-1e6, 20, 1e6, 1e6, each, 1) == pytest.approx(bic(-1e6, 20, 1e6), abs=1e-3)
+    assert bicc(-1e6, 20, 1e6, 1e6, each, 3, 4) == pytest.approx(bic(-1e6, 24, 1e6), abs=1e-3)
+    assert bicc(-1e6, 20, 1e6, 1e6, each, 1, 4) == pytest.approx(bic(-1e6, 20, 1e6), abs=1e-3)
 
 
 def test_repetition_changes_the_scale_alone():
-    once = bicc(-80.0, 7, 40, 40, 6.0, 2)
-    assert bicc(-8 * 80.0, 7, 8 * 40, 40, 6.0, 2) == pytest.approx(8 * once)
+    once = bicc(-80.0, 7, 40, 40, 6.0, 2, 3)
+    assert bicc(-8 * 80.0, 7, 8 * 40, 40, 6.0, 2, 3) == pytest.approx(8 * once)
 
 
 @pytest.mark.parametrize("n_rows", [10, 20, 50])

@@ -28,9 +28,9 @@ def bic(log_likelihood: float, n_parameters: int, n_samples: float) -> float:
     return -2.0 * log_likelihood + n_parameters * math.log(n_samples)
 
 
-PLACE = 1.5
-"""What a component counts for, in parameters, beyond those that it has: by how much the best of many places
-flatters it, where no component belongs."""
+PLACE = 0.5
+"""What each number of a mean counts for, in parameters, beyond the one that it is, for components beyond the
+first: by how much the best of many places flatters one where no component belongs."""
 
 
 def bicc(
@@ -40,14 +40,15 @@ def bicc(
     n_independent: float,
     n_each: float,
     n_components: int,
+    n_features: int,
 ) -> float:
     """Return BIC with a correction for few rows and for many places; infinite where rows are too few.
 
-    ``bic + 2 p q / (n - q) + 1.5 (K - 1) log(n)`` for p parameters, n rows, K components and q parameters
-    that each column of the rows has to pay for; see `parameters_each`. BIC supposes that every parameter is
-    known from many rows; where they are about as many as the rows, the likelihood that they reach says
-    nothing of other rows. And it supposes that the likelihood has one maximum; but a component too many takes
-    the best of the places that there are, about as many as rows.
+    ``bic + 2 p q / (n - q) + (K - 1) D log(n) / 2`` for p parameters, n rows, K components, D features and q
+    parameters that each column of the rows has to pay for; see `parameters_each`. BIC supposes that every
+    parameter is known from many rows; where they are about as many as the rows, the likelihood that they
+    reach says nothing of other rows. And it supposes that the likelihood has one maximum; but a component too
+    many takes the best of the places that there are, about as many as rows.
 
     Parameters
     ----------
@@ -61,13 +62,14 @@ def bicc(
         What of them is not mere repetition. All penalties are those of so many rows, on the scale of all.
     n_each : float
         Parameters that each column has to pay for.
-    n_components : int
+    n_components, n_features : int
 
     Notes
     -----
     A component too many has no one place, so what it gains grows with n (Hartigan 1985, Proceedings of the
-    Berkeley Conference in Honor of Neyman and Kiefer 2, 807). That 1.5 log n is due to it was chosen by
-    measuring, on tables with known groups.
+    Berkeley Conference in Honor of Neyman and Kiefer 2, 807), the more the more features there are for it to
+    find a place in. That half a parameter a feature is due to it was chosen by measuring, on tables with
+    known groups.
 
     Where labels are known, ``2 p + 2 p q / (n - q)`` is exactly by how much twice the log-likelihood flatters
     normal samples: of one column it is AICc (Hurvich and Tsai 1989, Biometrika 76, 297), of several with a
@@ -75,13 +77,13 @@ def bicc(
 
     Examples
     --------
-    >>> round(bicc(-100.0, 2, 20, 20, parameters_each(1, 1, 1), 1), 3), bicc(-100.0, 2, 3, 3, 3, 1)
+    >>> round(bicc(-100.0, 2, 20, 20, parameters_each(1, 1, 1), 1, 1), 3), bicc(-100.0, 2, 3, 3, 3, 1, 1)
     (206.697, inf)
     """
     left = n_independent - n_each
     if left <= 0.0:
         return math.inf
-    n_counted = n_parameters + PLACE * (n_components - 1)
+    n_counted = n_parameters + PLACE * n_features * (n_components - 1)
     penalty = n_counted * math.log(n_independent) + 2.0 * n_parameters * n_each / left
     return -2.0 * log_likelihood + penalty * n_samples / n_independent
 

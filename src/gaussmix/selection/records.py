@@ -117,9 +117,7 @@ class Records:
         n_parameters = self.n_parameters(cell)
         if self.criterion == "bic":
             return criteria.bic(mean * total, n_parameters, total)
-        n_each = parameters_each(self.problem, cell)
-        independent = self.problem.n_independent
-        return criteria.bicc(mean * total, n_parameters, total, independent, n_each, cell.n_components)
+        return _bicc(self.problem, cell, mean * total, n_parameters, parameters_each(self.problem, cell))
 
     def n_parameters(self, cell: Cell) -> int:
         """Return the number of free parameters of a cell's mixtures."""
@@ -135,6 +133,19 @@ class Records:
             )  # fmt: skip
         row = row_of(self.problem, cell, self.fits[cell], self.seconds[cell])
         return replace(row, message=self.messages.get(cell, row.message))
+
+
+def _bicc(problem: Problem, cell: Cell, log_likelihood: float, n_parameters: int, n_each: float) -> float:
+    """Return the criterion of a fit of a cell; see `gaussmix.core.criteria.bicc`."""
+    return criteria.bicc(
+        log_likelihood,
+        n_parameters,
+        problem.total_weight,
+        problem.n_independent,
+        n_each,
+        cell.n_components,
+        problem.rows.n_features,
+    )
 
 
 def parameters_each(problem: Problem, cell: Cell) -> float:
@@ -166,7 +177,7 @@ def row_of(problem: Problem, cell: Cell, fit: CellFit, seconds: float, n_bounds:
     n_each = parameters_each(problem, cell)
     if parameters.noise is not None:  # that is one more label to tell
         n_each = n_each * (1 + (cell.n_components == 1)) + 2.0 * n_bounds / problem.rows.n_features
-    bicc = criteria.bicc(log_likelihood, n_counted, total, problem.n_independent, n_each, cell.n_components)
+    bicc = _bicc(problem, cell, log_likelihood, n_counted, n_each)
     return SelectionRow(
         covariance_type=cell.family.identifier,
         n_components=cell.n_components,
