@@ -1,4 +1,4 @@
-"""A real browser, for the tests of pages."""
+"""A real browser, for the tests of pages, and a table with a skewed column."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -63,3 +64,14 @@ def open_window(browser):
     yield open_window
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def customers():
+    """Income, which is skewed, age and number of visits of two groups of customers, shape (400, 3)."""
+    generator = np.random.default_rng(0)
+    group = np.repeat([0, 1], [250, 150])
+    income = np.exp(generator.normal(np.where(group, 11.0, 9.5), 0.4))
+    return np.column_stack(
+        [income, generator.normal(np.where(group, 50.0, 30.0), 6.0), generator.gamma(4.0, 2.0, 400)]
+    )

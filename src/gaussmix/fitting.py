@@ -91,38 +91,12 @@ class Monitor(Protocol):
         ...
 
 
-def fit_mixture(
-    X: NDArray[np.floating],
-    sample_weight: Array | None,
-    *,
-    family: CovarianceFamily,
-    n_components: int,
-    start: Start,
-    moves: Sequence[Move],
-    avoid_spikes: bool,
-    given: GivenParameters,
-    reg_covar: float | None,
-    tol: float,
-    max_iter: int,
-    accelerate: bool,
-    n_init: int,
-    generator: np.random.RandomState,
-    backend: Backend,
-    monitor: Monitor | None = None,
-    prior: Prior | None = None,
-    noise: bool | float = False,
-) -> FitResult:
-    """Fit a mixture and return the likeliest found.
-
-    The search for the best optimum is made on a sample that stands for all rows; EM then goes on from there
-    with all of them. Where columns follow from others, and the family has matrices that can tell of it, the
-    fit is made in the columns that remain.
+@dataclass(frozen=True)
+class FitOptions:
+    """What is fitted, and how.
 
     Parameters
     ----------
-    X : ndarray of shape (N, D), float64 or float32
-        Finite.
-    sample_weight : ndarray of shape (N,) or None
     family : CovarianceFamily
     n_components : int
     start : Start
@@ -140,88 +114,96 @@ def fit_mixture(
         Number of searches.
     generator : numpy.random.RandomState
     backend : Backend
-    monitor : Monitor, optional
     prior : Prior, optional
     noise : bool or float
         Whether there is a component of noise, or the volume in which it is uniform, in the data's units.
+    """
+
+    family: CovarianceFamily
+    n_components: int
+    start: Start
+    moves: Sequence[Move]
+    avoid_spikes: bool
+    given: GivenParameters
+    reg_covar: float | None
+    tol: float
+    max_iter: int
+    accelerate: bool
+    n_init: int
+    generator: np.random.RandomState
+    backend: Backend
+    prior: Prior | None = None
+    noise: bool | float = False
+
+
+def fit_mixture(
+    X: NDArray[np.floating],
+    sample_weight: Array | None,
+    options: FitOptions,
+    monitor: Monitor | None = None,
+) -> FitResult:
+    """Fit a mixture and return the likeliest found.
+
+    The search for the best optimum is made on a sample that stands for all rows; EM then goes on from there
+    with all of them. Where columns follow from others, and the family has matrices that can tell of it, the
+    fit is made in the columns that remain.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D), float64 or float32
+        Finite.
+    sample_weight : ndarray of shape (N,) or None
+    options : FitOptions
+    monitor : Monitor, optional
 
     Raises
     ------
     DegenerateCovarianceError
         If a covariance becomes singular and `reg_covar` is zero.
     """
+    family = options.family
     matrices = family.representation.form in (FactorForm.FULL, FactorForm.SHARED)
     relations = None
-    if matrices and reg_covar is None and not (given.any or isinstance(family, LowRankFamily)):
+    if (
+        matrices
+        and options.reg_covar is None
+        and not (options.given.any or isinstance(family, LowRankFamily))
+    ):
         relations = find_relations(X, sample_weight)
-    if relations is not None and (noise is not False and noise is not True):
+    if relations is not None and (options.noise is not False and options.noise is not True):
         relations = None  # the volume that the user gave is one of all columns
-    fit = partial(
-        _fit_columns,
-        family=family,
-        n_components=n_components,
-        start=start,
-        moves=moves,
-        avoid_spikes=avoid_spikes,
-        given=given,
-        reg_covar=reg_covar,
-        tol=tol,
-        max_iter=max_iter,
-        accelerate=accelerate,
-        n_init=n_init,
-        generator=generator,
-        backend=backend,
-        prior=prior,
-        noise=noise,
-    )
     if relations is None:
-        return fit(X, sample_weight, monitor=monitor)
+        return _fit_columns(X, sample_weight, options, monitor)
     watching = None if monitor is None else _LiftingMonitor(monitor, relations, family)
     part = np.ascontiguousarray(X[:, relations.independent])
-    return lifted(fit(part, sample_weight, monitor=watching), relations, family, X)
+    return lifted(_fit_columns(part, sample_weight, options, watching), relations, family, X)
 
 
 def _fit_columns(
-    X: NDArray[np.floating],
-    sample_weight: Array | None,
-    *,
-    family: CovarianceFamily,
-    n_components: int,
-    start: Start,
-    moves: Sequence[Move],
-    avoid_spikes: bool,
-    given: GivenParameters,
-    reg_covar: float | None,
-    tol: float,
-    max_iter: int,
-    accelerate: bool,
-    n_init: int,
-    generator: np.random.RandomState,
-    backend: Backend,
-    monitor: Monitor | None,
-    prior: Prior | None,
-    noise: bool | float,
+    X: NDArray[np.floating], sample_weight: Array | None, options: FitOptions, monitor: Monitor | None
 ) -> FitResult:
     """Fit a mixture in columns of which none follows from others; see `fit_mixture`."""
+    family, n_components, backend = options.family, options.n_components, options.backend
+    given, generator, tol, max_iter = options.given, options.generator, options.tol, options.max_iter
     scales = measure(X, sample_weight, backend, common_scale=family.common_scale)
     rows = Rows(X, scales.coordinates, sample_weight)
     spread = np.sqrt(scales.variances)
     if family.common_scale:
         spread = np.full_like(spread, np.sqrt(np.mean(scales.variances)))
     sample = representative_sample(rows, spread, n_components, generator)
-    regularization = regularization_for(scales, sample, reg_covar)
+    regularization = regularization_for(scales, sample, options.reg_covar)
     data = StartingData(
         rows, sample, spread, family, regularization, backend, own_unit=own_unit(scales, spread)
     )
-    if prior is not None:
-        sums = prior_for(prior, data, n_components, generator)
+    if options.prior is not None:
+        sums = prior_for(options.prior, data, n_components, generator)
         data = replace(data, regularization=replace(regularization, prior=sums))
     jacobian = scales.coordinates.log_jacobian
 
     chooses_rank = isinstance(family, LowRankFamily) and family.rank is None
     region = None
-    if noise is not False:
-        region = region_of(data, None if noise is True else float(noise))
+    if options.noise is not False:
+        region = region_of(data, None if options.noise is True else float(options.noise))
 
     expect = e_step(backend, rows, family)
 
@@ -236,8 +218,10 @@ def _fit_columns(
 
     best: tuple[tuple[int, float], EMResult, Stability | None] | None = None
 
-    starter = Starter(data, n_components, start, moves, given, avoid_spikes, tol, max_iter, region)
-    for run in range(n_init):
+    starter = Starter(
+        data, n_components, options.start, options.moves, given, options.avoid_spikes, tol, max_iter, region
+    )
+    for run in range(options.n_init):
         if monitor is not None:
             monitor.begin_run(run)
         first = starter(expect, generator)
@@ -247,11 +231,11 @@ def _fit_columns(
             first.parameters,
             first.regularization,
             tol=tol,
-            accelerate=accelerate,
+            accelerate=options.accelerate,
             history=[value - jacobian for value in given.history],
         )
         result = climb(max_iter=max_iter, observer=None if monitor is None else observe)
-        searched = avoid_spikes and first.stability is not None
+        searched = options.avoid_spikes and first.stability is not None
         if searched:
             result = _before_new_spikes(climb, first.parameters, result, n_spikes)
         if chooses_rank:
@@ -261,7 +245,7 @@ def _fit_columns(
         result = with_log_likelihoods_of_data(result, jacobian)
         if monitor is not None:
             monitor.end_run(result, partial(result.parameters.to_data, scales.coordinates))
-        judged = n_init > 1 and searched
+        judged = options.n_init > 1 and searched
         merit = -n_spikes(result.parameters) if judged else 0, result.objective
         if best is None or merit > best[0]:
             best = merit, result, first.stability

@@ -13,29 +13,19 @@ NAMES = ["income", "age", "visits"]
 
 
 @pytest.fixture(scope="module")
-def table():
-    generator = np.random.default_rng(0)
-    group = np.repeat([0, 1], [250, 150])
-    income = np.exp(generator.normal(np.where(group, 11.0, 9.5), 0.4))
-    return np.column_stack(
-        [income, generator.normal(np.where(group, 50.0, 30.0), 6.0), generator.gamma(4.0, 2.0, 400)]
-    )
+def model(customers):
+    return GaussianMixture(2, transforms=["log", "identity", "sqrt"], random_state=0).fit(customers)
 
 
 @pytest.fixture(scope="module")
-def model(table):
-    return GaussianMixture(2, transforms=["log", "identity", "sqrt"], random_state=0).fit(table)
+def explained(model, customers):
+    return explain_mixture(model, customers, NAMES)
 
 
 @pytest.fixture(scope="module")
-def explained(model, table):
-    return explain_mixture(model, table, NAMES)
-
-
-@pytest.fixture(scope="module")
-def plain(model, table):
+def plain(model, customers):
     """The same of the transformed rows, by the mixture of those."""
-    return explain_mixture(model.in_transformed_units(), model.transforms_.forward(table), NAMES)
+    return explain_mixture(model.in_transformed_units(), model.transforms_.forward(customers), NAMES)
 
 
 def test_means_and_deviations_are_those_of_draws(model, explained):
@@ -52,9 +42,9 @@ def test_means_and_deviations_are_those_of_draws(model, explained):
     assert explained.summary.overall_deviations == pytest.approx(draws.std(axis=0), rel=0.02)
 
 
-def test_criteria_are_those_of_the_data(model, table, explained):
-    assert explained.summary.bic == pytest.approx(model.bic(table))
-    assert explained.summary.icl == pytest.approx(model.icl(table))
+def test_criteria_are_those_of_the_data(model, customers, explained):
+    assert explained.summary.bic == pytest.approx(model.bic(customers))
+    assert explained.summary.icl == pytest.approx(model.icl(customers))
     assert explained.summary.log_likelihood == pytest.approx(model.log_likelihood_)
 
 
@@ -71,52 +61,54 @@ def test_what_has_no_unit_is_that_of_the_transformed_rows(explained, plain):
         )
 
 
-def test_rows_are_typical_and_unusual_as_they_are_transformed(explained, plain, model, table):
+def test_rows_are_typical_and_unusual_as_they_are_transformed(explained, plain, model, customers):
     for mine, other in zip(explained.groups, plain.groups, strict=True):
         for kind in ("typical_rows", "border_rows", "unusual_rows"):
             assert [row.row for row in getattr(mine, kind)] == [row.row for row in getattr(other, kind)]
     rows = [row.row for row in explained.summary.unusual_rows]
     assert rows == [row.row for row in plain.summary.unusual_rows]
     told = [row.log_density for row in explained.summary.unusual_rows]
-    assert told == pytest.approx(model.score_samples(table[rows]))
-    assert [row.values for row in explained.summary.unusual_rows] == [tuple(table[row]) for row in rows]
+    assert told == pytest.approx(model.score_samples(customers[rows]))
+    assert [row.values for row in explained.summary.unusual_rows] == [tuple(customers[row]) for row in rows]
 
 
-def test_rules_and_trees_are_told_in_the_units_of_the_data(explained, table):
+def test_rules_and_trees_are_told_in_the_units_of_the_data(explained, customers):
     for group in explained.groups:
         for condition in group.rule.conditions:
             for bound in (condition.low, condition.high):
                 if bound is not None:
-                    assert table[:, condition.feature].min() < bound < table[:, condition.feature].max()
+                    assert (
+                        customers[:, condition.feature].min() < bound < customers[:, condition.feature].max()
+                    )
     root = explained.tree.root
-    assert table[:, root.feature].min() < root.threshold < table[:, root.feature].max()
+    assert customers[:, root.feature].min() < root.threshold < customers[:, root.feature].max()
 
 
-def test_what_is_expected_of_a_row_is_a_median_in_the_units_of_the_data(model, table):
-    found = explain_row(model, table[3], feature_names=NAMES)
-    other = explain_row(model.in_transformed_units(), model.transforms_.forward(table[3:4]))
+def test_what_is_expected_of_a_row_is_a_median_in_the_units_of_the_data(model, customers):
+    found = explain_row(model, customers[3], feature_names=NAMES)
+    other = explain_row(model.in_transformed_units(), model.transforms_.forward(customers[3:4]))
     assert found.log_odds == pytest.approx(other.log_odds)
     assert found.contributions == pytest.approx(other.contributions)
-    assert found.values == tuple(table[3])
+    assert found.values == tuple(customers[3])
     expected = np.array([[one.expected for one in other.deviations]])
     assert [one.expected for one in found.deviations] == pytest.approx(model.transforms_.inverse(expected)[0])
     assert [one.z for one in found.deviations] == pytest.approx([one.z for one in other.deviations])
 
 
-def test_the_text_says_which_features_were_transformed(model, table):
+def test_the_text_says_which_features_were_transformed(model, customers):
     console = Console(width=100, record=True, file=None, quiet=False, force_terminal=False)
     with console.capture() as captured:
-        render_text(summarize(model, table, NAMES), console)
+        render_text(summarize(model, customers, NAMES), console)
     text = " ".join(captured.get().split())
     assert "Fitted to the logarithm of income and square root of visits;" in text
     with console.capture() as captured:
-        render_text(summarize(GaussianMixture(2, random_state=0).fit(table), table, NAMES), console)
+        render_text(summarize(GaussianMixture(2, random_state=0).fit(customers), customers, NAMES), console)
     assert "Transforms" not in captured.get()
 
 
-def test_a_mixture_that_was_chosen_is_explained_too(table):
-    model = AutoGaussianMixture([2], covariance_types="EEI", transforms="auto", random_state=0).fit(table)
-    summary = summarize(model, table)
+def test_a_mixture_that_was_chosen_is_explained_too(customers):
+    model = AutoGaussianMixture([2], covariance_types="EEI", transforms="auto", random_state=0).fit(customers)
+    summary = summarize(model, customers)
     assert summary.transforms[0] == "log"
     assert summary.to_dict()["transforms"][0] == "log"
     assert summary.log_likelihood == pytest.approx(model.selection_.ranking[0].log_likelihood)

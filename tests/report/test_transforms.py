@@ -18,18 +18,8 @@ NAMES = ["income", "age", "visits"]
 
 
 @pytest.fixture(scope="module")
-def table():
-    generator = np.random.default_rng(0)
-    group = np.repeat([0, 1], [250, 150])
-    income = np.exp(generator.normal(np.where(group, 11.0, 9.5), 0.4))
-    return np.column_stack(
-        [income, generator.normal(np.where(group, 50.0, 30.0), 6.0), generator.gamma(4.0, 2.0, 400)]
-    )
-
-
-@pytest.fixture(scope="module")
-def model(table):
-    return GaussianMixture(2, transforms=["log", "identity", "sqrt"], random_state=0).fit(table)
+def model(customers):
+    return GaussianMixture(2, transforms=["log", "identity", "sqrt"], random_state=0).fit(customers)
 
 
 def unpacked(text, dtype):
@@ -45,11 +35,11 @@ def placed(axis, z):
     return TRANSFORMS[numbers.pop("name")](**numbers).inverse(values)
 
 
-def test_the_map_shows_the_rows_and_the_medians_where_they_are(table, model):
-    data = map_data(model, table, summarize(model, table, NAMES), component_names=["0", "1"])
+def test_the_map_shows_the_rows_and_the_medians_where_they_are(customers, model):
+    data = map_data(model, customers, summarize(model, customers, NAMES), component_names=["0", "1"])
     medians = model.transforms_.inverse(model.means_)
     for d, axis in enumerate(data["axes"][:3]):
-        assert placed(axis, unpacked(axis["z"], "<f4")) == pytest.approx(table[:, d], rel=1e-5)
+        assert placed(axis, unpacked(axis["z"], "<f4")) == pytest.approx(customers[:, d], rel=1e-5)
         centers = np.array([component["center"][d] for component in data["components"]])
         assert placed(axis, centers) == pytest.approx(medians[:, d], rel=1e-6)
     assert "income (log)" in data["axes"][3]["about"] + data["axes"][4]["about"]
@@ -68,27 +58,27 @@ def test_the_density_of_one_feature_is_that_of_the_data():
     assert heights @ np.diff(edges) == pytest.approx(1.0, abs=0.01)
 
 
-def test_a_single_component_is_compared_on_the_same_scales(table, model):
-    summary = summarize(model, table, NAMES)
-    single = GaussianMixture(1, transforms=["log", "identity", "sqrt"], reg_covar=0.0).fit(table)
-    expected = model.bic(table) - single.bic(table)
-    assert excess_over_single(model, table, summary, None) == pytest.approx(expected, rel=1e-6)
-    weight = np.random.default_rng(0).integers(1, 4, len(table)).astype(float)
-    repeated = np.repeat(table, weight.astype(int), axis=0)
-    assert excess_over_single(model, table, summarize(model, table, NAMES, weight), weight) == pytest.approx(
-        excess_over_single(model, repeated, summarize(model, repeated, NAMES), None)
-    )
+def test_a_single_component_is_compared_on_the_same_scales(customers, model):
+    summary = summarize(model, customers, NAMES)
+    single = GaussianMixture(1, transforms=["log", "identity", "sqrt"], reg_covar=0.0).fit(customers)
+    expected = model.bic(customers) - single.bic(customers)
+    assert excess_over_single(model, customers, summary, None) == pytest.approx(expected, rel=1e-6)
+    weight = np.random.default_rng(0).integers(1, 4, len(customers)).astype(float)
+    repeated = np.repeat(customers, weight.astype(int), axis=0)
+    assert excess_over_single(
+        model, customers, summarize(model, customers, NAMES, weight), weight
+    ) == pytest.approx(excess_over_single(model, repeated, summarize(model, repeated, NAMES), None))
 
 
-def test_the_page_says_what_was_transformed_and_how_to_repeat_it(table, model):
-    page = render_report(model, table, feature_names=NAMES, pictures=False)
+def test_the_page_says_what_was_transformed_and_how_to_repeat_it(customers, model):
+    page = render_report(model, customers, feature_names=NAMES, pictures=False)
     assert "Fitted to the logarithm of income and square root of visits;" in page
     assert "transforms=[&#39;log&#39;, &#39;identity&#39;, &#39;sqrt&#39;]" in page
 
 
-def test_intervals_in_other_units_are_refused(table, model):
+def test_intervals_in_other_units_are_refused(customers, model):
     found = bootstrap(
-        model.in_transformed_units(), model.transforms_.forward(table), n_resamples=20, random_state=0
+        model.in_transformed_units(), model.transforms_.forward(customers), n_resamples=20, random_state=0
     )
     with pytest.raises(TransformedMixtureError):
-        render_report(model, table, bootstrap=found, pictures=False)
+        render_report(model, customers, bootstrap=found, pictures=False)

@@ -48,7 +48,7 @@ from gaussmix.estimators.validation import (
     unchanged_upon_failure,
 )
 from gaussmix.exceptions import DegenerateCovarianceError
-from gaussmix.fitting import FitResult, fit_mixture
+from gaussmix.fitting import FitOptions, FitResult, fit_mixture
 from gaussmix.initialization import STARTS, Move, Stability
 from gaussmix.selection import SelectionRow, SelectionTable
 
@@ -548,29 +548,25 @@ class GaussianMixture(CallbackSupport, ScikitLearnPrivateNames):
         """Return the fit of a number of components."""
         assert not isinstance(self.n_components, str)
         n_features = data.shape[1]
+        options = FitOptions(
+            family=family_to_fit(self, n_features, continued=continued),
+            n_components=self.n_components,
+            start=STARTS[self.init_params],
+            moves=moves_of(self),
+            avoid_spikes=self.spikes == "avoid",
+            given=(current_parameters if continued else given_parameters)(self, n_features),
+            reg_covar=None if self.reg_covar == "auto" else float(self.reg_covar),
+            tol=self.tol,
+            max_iter=self.max_iter,
+            accelerate=self.accelerate,
+            n_init=n_init,
+            generator=check_random_state(self.random_state),
+            backend=default_backend(self.n_jobs),
+            prior=prior_named(self.prior),
+            noise=noise_with_a_number(self.noise),
+        )
         try:
-            return fit_mixture(
-                data,
-                weights,
-                family=family_to_fit(self, n_features, continued=continued),
-                n_components=self.n_components,
-                start=STARTS[self.init_params],
-                moves=moves_of(self),
-                avoid_spikes=self.spikes == "avoid",
-                given=current_parameters(self, n_features)
-                if continued
-                else given_parameters(self, n_features),
-                reg_covar=None if self.reg_covar == "auto" else float(self.reg_covar),
-                tol=self.tol,
-                max_iter=self.max_iter,
-                accelerate=self.accelerate,
-                n_init=n_init,
-                generator=check_random_state(self.random_state),
-                backend=default_backend(self.n_jobs),
-                monitor=monitors,
-                prior=prior_named(self.prior),
-                noise=noise_with_a_number(self.noise),
-            )
+            return fit_mixture(data, weights, options, monitors)
         except DegenerateCovarianceError:
             raise DegenerateCovarianceError(single_precision=data.dtype == np.float32) from None
 

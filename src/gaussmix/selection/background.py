@@ -20,7 +20,7 @@ from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES
 from gaussmix.exceptions import DegenerateCovarianceError
-from gaussmix.fitting import FitResult, e_step, fit_mixture, with_log_likelihoods_of_data
+from gaussmix.fitting import FitOptions, FitResult, e_step, fit_mixture, with_log_likelihoods_of_data
 from gaussmix.initialization import STARTS, Region, region_of, without_noise
 from gaussmix.selection.problem import Cell, CellFit, Problem
 from gaussmix.selection.records import GridResult, row_of
@@ -141,9 +141,7 @@ def fit_beside_given_noise(
         bare.weights / bare.weights.sum(), bare.means, bare.factor, noise=Noise(share, 0.0)
     )
     try:
-        return fit_mixture(
-            X,
-            weights,
+        options = FitOptions(
             family=start.family,
             n_components=start.n_components,
             start=STARTS["portfolio"],
@@ -160,6 +158,7 @@ def fit_beside_given_noise(
             prior=prior,
             noise=True if volume is None else volume,
         )
+        return fit_mixture(X, weights, options)
     except DegenerateCovarianceError:
         return None
 
