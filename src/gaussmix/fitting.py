@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gaussmix.backends import Backend
+from gaussmix.backends import Backend, Outputs
 from gaussmix.core import criteria
 from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.density import FactorForm
@@ -37,10 +37,32 @@ from gaussmix.initialization import (
     representative_sample,
 )
 from gaussmix.scales import Scales, measure, prior_for, regularization_for
-from gaussmix.starting import GivenParameters, Starter
+from gaussmix.starting import First, GivenParameters, Starter
 
 MOST_RANKS = 5
 """Numbers of factors that are tried, one after the other, from where a fit has ended."""
+NOTEWORTHY = 0.01
+"""How much likelier an optimum has to be, in nats a row, for users to be told that it was passed over."""
+MOST_ROWS_NAMED = 10
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """An optimum to which a start leads by itself, and which few rows make likelier than the one taken.
+
+    Parameters
+    ----------
+    gain : float
+        How much likelier it is, in nats a row.
+    rows : tuple of int
+        Rows of its smallest component, the first `MOST_ROWS_NAMED`.
+    n_rows : int
+        How many there are.
+    """
+
+    gain: float
+    rows: tuple[int, ...]
+    n_rows: int
 
 
 @dataclass(frozen=True)
@@ -60,6 +82,8 @@ class FitResult:
         Where noise may lie, if there is noise.
     relations : Relations, optional
         Columns that follow from others, if there are some and the fit was made without them.
+    passed_over : PassedOver, optional
+        A likelier optimum that was not taken.
     """
 
     parameters: MixtureParameters
@@ -68,6 +92,7 @@ class FitResult:
     stability: Stability | None
     region: Region | None = None
     relations: Relations | None = None
+    passed_over: PassedOver | None = None
 
 
 class Monitor(Protocol):
@@ -216,7 +241,7 @@ def _fit_columns(
     def n_spikes(parameters: MixtureParameters) -> int:
         return data.count_spikes(parameters, parameters.weights * sample.weights.sum())
 
-    best: tuple[tuple[int, float], EMResult, Stability | None] | None = None
+    best: tuple[tuple[int, float], EMResult, First] | None = None
 
     starter = Starter(
         data, n_components, options.start, options.moves, given, options.avoid_spikes, tol, max_iter, region
@@ -248,10 +273,20 @@ def _fit_columns(
         judged = options.n_init > 1 and searched
         merit = -n_spikes(result.parameters) if judged else 0, result.objective
         if best is None or merit > best[0]:
-            best = merit, result, first.stability
+            best = merit, result, first
     assert best is not None
-    _, em, stability = best
-    return FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, stability, region)
+    _, em, first = best
+    found = FitResult(em.parameters.to_data(scales.coordinates), em, scales.constant, first.stability, region)
+    if first.passed_over is None or region is not None:
+        return found
+    gain = expect(first.passed_over).mean_log_likelihood + jacobian - em.log_likelihood
+    if gain < NOTEWORTHY:
+        return found
+    labels = backend.evaluate(rows, first.passed_over.density(), Outputs.LABEL).label
+    assert labels is not None
+    smallest = np.flatnonzero(labels == first.passed_over.weights.argmin())
+    named = tuple(smallest[:MOST_ROWS_NAMED].tolist())
+    return replace(found, passed_over=PassedOver(gain, named, len(smallest)))
 
 
 def lifted(
@@ -274,7 +309,7 @@ def lifted(
         region = Region(*bounds, region.log_volume - relations.log_density)
     em = with_log_likelihoods_of_data(result.em, relations.log_density)
     constant = np.zeros(parameters.n_features, dtype=bool)
-    return FitResult(parameters, em, constant, result.stability, region, relations)
+    return FitResult(parameters, em, constant, result.stability, region, relations, result.passed_over)
 
 
 @dataclass(frozen=True)

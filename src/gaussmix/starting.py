@@ -88,11 +88,14 @@ class First:
         With the floor that EM shall hold.
     stability : Stability or None
         How the starts compared.
+    passed_over : MixtureParameters or None
+        A likelier one that was passed over, see `gaussmix.initialization.search.SearchResult`.
     """
 
     parameters: MixtureParameters
     regularization: Regularization
     stability: Stability | None
+    passed_over: MixtureParameters | None = None
 
 
 @dataclass(frozen=True)
@@ -192,8 +195,8 @@ class Starter:
             max_iter=self.max_iter,
         )
         if family is data.family:
-            return First(*found)
-        mixture, floored, stability = found
+            return found
+        mixture, floored, stability = found.parameters, found.regularization, found.stability
         own = data.regularization
         floor = np.where(own.floor > 0.0, floored.floor, own.floor)
         floored = replace(floored, floor=floor, lowest=own.lowest, prior=own.prior)
@@ -247,8 +250,8 @@ def first_parameters(
     avoid_spikes: bool,
     max_iter: int,
     others: Sequence[MixtureParameters] = (),
-) -> tuple[MixtureParameters, Regularization, Stability | None]:
-    """Return what EM shall start from, in working coordinates, the floor to hold, and how starts compared.
+) -> First:
+    """Return what EM shall start from.
 
     Parameters
     ----------
@@ -269,18 +272,18 @@ def first_parameters(
     needed = needed_rows(data.family, n_components, n_features)
     if n_components < data.n_different < needed and not is_alone and isinstance(start, Portfolio):
         first, stability = search_along_directions(data, n_components, start, moves, generator)
-        return first, floored(first), stability
+        return First(first, floored(first), stability)
     if is_dear:
         moves = ()
     sums = data.thinned(n_components).rows.n_rows * n_components * n_features
     hopeless = is_dear and (data.family.moments in (Moments.FULL, Moments.POOLED) or sums > CHEAP_SUMS)
     if is_alone or hopeless:
         first = starting_parameters(data, n_components, start, given, generator)
-        return first, floored(first), None
+        return First(first, floored(first), None)
     starts = list(start(data.on_sample(), n_components, generator))
     regularization = floored(starts[0])
     if len(starts) == 1 and not moves:
-        return starts[0], regularization, None
+        return First(starts[0], regularization, None)
     search = Search(
         data,
         regularization.without_additions(),
@@ -290,7 +293,7 @@ def first_parameters(
         generator=generator,
     )
     found = search(starts, others)
-    return found.mixture, regularization, found.stability
+    return First(found.mixture, regularization, found.stability, found.passed_over)
 
 
 def starting_parameters(

@@ -159,3 +159,20 @@ def test_where_covariances_are_shared_a_row_far_out_costs_no_likelihood(covarian
     X = np.array([[0, 0], [6, 0], [0, 6]])[truth] + np.random.default_rng(0).normal(size=(180, 2))
     X = np.vstack([X, [[distance, distance]]])
     assert fit(X, 4, covariance_type=covariance_type).score(X) > -3.95
+
+
+def test_a_likelier_optimum_of_few_rows_that_is_passed_over_is_told_with_its_rows():
+    generator = np.random.default_rng(0)
+    X = np.concatenate(
+        [np.array([[0, 0], [6, 0], [0, 6]])[np.repeat(range(3), 60)] + generator.normal(size=(180, 2))]
+    )
+    X = np.concatenate([X, [[5.0, 12.0], [5.5, 12.5], [-9.0, -9.0]]])
+    with pytest.warns(DegenerateComponentWarning, match="passed over") as told:
+        avoiding = GaussianMixture(4, random_state=0).fit(X)
+    message = str(next(one.message for one in told if "passed over" in str(one.message)))
+    allowing = fit(X, 4, spikes="allow")
+    assert allowing.score(X) > avoiding.score(X) + 0.01
+    assert any(str(row) in message for row in (180, 181, 182))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DegenerateComponentWarning)
+        GaussianMixture(3, random_state=0).fit(X[:180])

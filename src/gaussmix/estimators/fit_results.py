@@ -103,6 +103,18 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
             DependentFeaturesWarning,
             stacklevel=stack_level_of_user(),
         )
+    passed_over = result.passed_over
+    if passed_over is not None:
+        rows = ", ".join(map(str, passed_over.rows))
+        rows += " ..." if passed_over.n_rows > len(passed_over.rows) else ""
+        warnings.warn(
+            f"An optimum that is likelier by {passed_over.gain:.2g} nats a row was passed over: few rows, or "
+            "rows that share a value, make it so. Its smallest component has "
+            f"{passed_over.n_rows} (row {rows}). If these are a group, spikes='allow' takes it; if they belong "
+            "to none, noise=True says so.",
+            DegenerateComponentWarning,
+            stacklevel=stack_level_of_user(),
+        )
     empty = np.flatnonzero(result.parameters.weights == 0.0).tolist()
     if empty:
         warnings.warn(

@@ -130,10 +130,13 @@ class SearchResult:
     ----------
     mixture : MixtureParameters
     stability : Stability
+    passed_over : MixtureParameters or None
+        The likeliest that a start has led to by itself, if it was passed over for one less likely.
     """
 
     mixture: MixtureParameters
     stability: Stability
+    passed_over: MixtureParameters | None
 
 
 class Search:
@@ -193,12 +196,15 @@ class Search:
         for optimum in (self._polish(other, self.few) for other in others):
             if self._is_better(optimum, ends[0]):
                 ends = self._best([*ends, self._leave(optimum)])
-        stability = self._stability(ends[0], trials, [*polished, *ends])
+        best = ends[0]
+        stability = self._stability(best, trials, [*polished, *ends])
         if self.few.rows.n_rows < self.all.rows.n_rows:
             # What is best on a part of the rows need not be on all.
             close = [end for end in ends if ends[0].value - end.value < CLOSE]
             ends = self._best([self._polish(end.mixture, self.all) for end in close])
-        return SearchResult(_in_canonical_order(ends[0].mixture, self.all.spread), stability)
+        likeliest = max(trials, key=lambda one: one.log_likelihood)
+        passed_over = likeliest.mixture if likeliest.log_likelihood > best.log_likelihood else None
+        return SearchResult(_in_canonical_order(ends[0].mixture, self.all.spread), stability, passed_over)
 
     def _best(self, optima: Sequence[Optimum], number: int | None = None) -> list[Optimum]:
         """Return the best of optima with different log-likelihoods, best first.
@@ -227,7 +233,7 @@ class Search:
             data.rows, ranges, starts, self.regularization, n_iter=n_iter, tol=TRIAL_TOL
         )
         weights = mixtures.weights * data.sample.weights.sum()
-        n_spikes, flattered = data.count_spikes_each(mixtures, weights), self.all.optimism(mixtures)
+        n_spikes, flattered = data.count_spikes_each(mixtures, weights), self._optimism(mixtures)
         found = statistics.mean_log_likelihood, remaining, n_spikes, flattered
         numbers = zip(*(one.tolist() for one in found), strict=True)
         return [Optimum(mixtures[s], *of_one) for s, of_one in enumerate(numbers)]
@@ -241,8 +247,12 @@ class Search:
         except DegenerateCovarianceError:  # beyond what doubles can hold: the last choice among optima
             return Optimum(mixture, -np.inf, 0.0, n_components)
         n_spikes = data.count_spikes(mixture, mixture.weights * data.sample.weights.sum())
-        flattered = float(self.all.optimism(MixtureStack.of([mixture]))[0])
+        flattered = float(self._optimism(MixtureStack.of([mixture]))[0])
         return Optimum(mixture, log_likelihood, 0.0, n_spikes, flattered)
+
+    def _optimism(self, mixtures: MixtureStack) -> Array:
+        """Return by how much likelihoods flatter mixtures, if that is to be avoided, in nats a row."""
+        return self.all.optimism(mixtures) if self.avoid_spikes else np.zeros(len(mixtures))
 
     def _climb(self, mixture: MixtureParameters, data: StartingData) -> tuple[MixtureParameters, float]:
         """Return where EM ends, each step shared out among threads."""

@@ -347,7 +347,7 @@ class Problem:
             avoid_spikes=True,
             max_iter=max_iter,
             others=[known],
-        )[0]
+        ).parameters
 
     def _climb_alone(
         self,
