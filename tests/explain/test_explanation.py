@@ -300,3 +300,20 @@ def test_a_choice_of_one_number_names_no_range(iris):
     sentence = summarize(one, iris).choice_sentences[0]
     assert "among 2 covariance families" in sentence
     assert "3 to 3" not in sentence
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-120, 1e120])
+def test_a_component_within_another_is_said_to_lie_there_and_its_neighbour_is_not(unit):
+    generator = np.random.default_rng(0)
+    centers, deviations = np.array([20.0, 0.5, 0.0]), np.array([1.0, 0.2, 3.0])
+    labels = np.repeat([0, 1, 2], 200)
+    X = centers[labels, None] + deviations[labels, None] * generator.normal(size=(600, 3))
+    mixture = GaussianMixture.from_parameters(
+        np.full(3, 1 / 3),
+        unit * np.repeat(centers[:, None], 3, axis=1),
+        (unit * deviations) ** 2,
+        covariance_type="spherical",
+    )
+    explanation = explain_mixture(mixture, unit * X)
+    within = ["lies within component 2" in " ".join(group.sentences) for group in explanation.groups]
+    assert within == [False, True, False]

@@ -9,10 +9,13 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from gaussmix import AutoGaussianMixture
+from gaussmix.backends import default_backend
 from gaussmix.core.parameters import n_free_parameters
+from gaussmix.core.statistics import Moments
 from gaussmix.covariance import FAMILIES, MODELS
 from gaussmix.data import read_table, select_features
 from gaussmix.selection.nesting import PARTS, contained, directly_contained
+from gaussmix.selection.problem import Cell, Clock, Problem
 
 TOLERANCE = 0.01
 """In nats, of all rows together."""
@@ -35,6 +38,31 @@ def test_a_family_is_never_less_likely_than_those_it_contains(fitted):
                 assert row.log_likelihood >= other.log_likelihood - TOLERANCE, (row, other)
                 compared += 1
     assert compared > 150
+
+
+@pytest.mark.parametrize("identifier", [name for name, parts in PARTS.items() if parts and len(name) > 1])
+def test_a_step_into_a_family_is_no_less_likely_than_the_mixture_of_the_smaller_one(identifier):
+    X = select_features(read_table("iris")).values
+    families = tuple(FAMILIES[family.identifier] for family in MODELS)
+    problem = Problem(
+        X,
+        None,
+        families=families,
+        most_components=3,
+        reg_covar=None,
+        generator=np.random.RandomState(0),
+        backend=default_backend(1),
+    )
+    problem.prepare([3])
+    cell = Cell(FAMILIES[identifier], 3)
+    for part in PARTS[identifier]:
+        smaller = Cell(FAMILIES[part], 3)
+        fit = problem.climb(smaller, problem.start(smaller), tol=1e-3, max_iter=5, clock=Clock())
+        step = problem.step_into(cell, fit.em.parameters)
+        before, after = (
+            problem.expect(mixture, Moments.NONE).log_likelihood for mixture in (fit.em.parameters, step)
+        )
+        assert after > before, part
 
 
 def test_the_likelihood_hardly_ever_falls_with_the_number_of_components(fitted):

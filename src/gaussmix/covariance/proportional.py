@@ -10,7 +10,7 @@ from gaussmix.core.rows import Array
 from gaussmix.core.statistics import Moments, SufficientStatistics
 from gaussmix.covariance.axes import along_axes
 from gaussmix.covariance.floor import are_above_floor, with_additions
-from gaussmix.covariance.variances import LARGEST_NUMBER_OF_SWEEPS, ROUNDING, VOLUME_TOLERANCE, Patience
+from gaussmix.covariance.variances import LARGEST_NUMBER_OF_SWEEPS, ROUNDING, Patience
 from gaussmix.exceptions import DegenerateCovarianceError
 
 _LEAST_TRACE = 1e-14
@@ -64,7 +64,8 @@ class ProportionalFamily:
             covariances = volumes[:, None, None] * (0.5 * (matrix + matrix.T))
             if regularization.strict or are_above_floor(covariances, factors, regularization.floor):
                 return CovarianceEstimate(covariances, factors, np.zeros(len(counts), dtype=bool))
-        return self._above_floor(second, counts, first, regularization.floor)
+        stop = Patience(within_em=previous is not None)
+        return self._above_floor(second, counts, first, regularization.floor, stop)
 
     def _free(
         self, second: Array, counts: Array, volumes: Array, stop: Patience
@@ -85,7 +86,9 @@ class ProportionalFamily:
                 break
         return volumes, matrix, factor
 
-    def _above_floor(self, second: Array, counts: Array, volumes: Array, floor: Array) -> CovarianceEstimate:
+    def _above_floor(
+        self, second: Array, counts: Array, volumes: Array, floor: Array, stop: Patience
+    ) -> CovarianceEstimate:
         """Return the same where the floor binds.
 
         In units of the floor, and with the factor that is free between volumes and matrix chosen so that the
@@ -96,14 +99,15 @@ class ProportionalFamily:
         root = np.sqrt(floor)
         flat = (second / root / root[:, None]).reshape(len(counts), -1)
         found = volumes
-        for _ in range(LARGEST_NUMBER_OF_SWEEPS):
+        for sweep in range(LARGEST_NUMBER_OF_SWEEPS):
             volumes = found / found.min()
             values, vectors = np.linalg.eigh(((counts.sum() * volumes) ** -1 @ flat).reshape(n_features, -1))
             values = np.maximum(values, 1.0)
             values /= values.min()
             before = found
             found = np.maximum(flat @ ((vectors / values) @ vectors.T).ravel() / (n_features * counts), 1.0)
-            if np.abs(found / before - 1.0).max() < VOLUME_TOLERANCE:
+            # The volumes that it begins with are in other units.
+            if sweep > 0 and stop.after(np.abs(found / before - 1.0).max()):
                 break
         covariances, factors, at_floor = along_axes(found[:, None] * values, vectors, found <= 1.0 + ROUNDING)
         return CovarianceEstimate(covariances * root * root[:, None], factors / root, at_floor)

@@ -87,4 +87,7 @@ class SharedAxesEqualVolumeFamily(SharedAxesFamily):
 
 def _axes_of(previous: MixtureParameters) -> Array:
     """Return the axes that the components of a mixture share."""
-    return axes_of(previous.covariances) if previous.axes is None else previous.axes
+    if previous.axes is not None:
+        return previous.axes
+    matrices = previous.family.representation.matrices(previous.covariances, *previous.means.shape)
+    return axes_of(matrices)

@@ -56,7 +56,24 @@ def group_sentences(explanation: MixtureExplanation, group: GroupExplanation) ->
         sentences.append(
             f"Hardest to tell from {other}: they share {format_share(shared)} of their rows; {apart}."
         )
+    if _lies_within(group, explanation.groups[group.nearest]):
+        sentences.append(f"It lies within {other}: they may be core and outskirts of the same rows.")
     return tuple(sentences)
+
+
+def _lies_within(group: GroupExplanation, other: GroupExplanation) -> bool:
+    """Return whether a group's rows are no farther from the other's centre than the other's own.
+
+    On average, in the other's standard deviations of each feature.
+    """
+    features = zip(
+        group.means, group.standard_deviations, other.means, other.standard_deviations, strict=True
+    )
+    # In these units first: squares of the data's own may be beyond what numbers hold.
+    away = [
+        ((mean - center) / unit, deviation / unit) for mean, deviation, center, unit in features if unit > 0.0
+    ]
+    return bool(away) and sum(far * far + wide * wide for far, wide in away) <= len(away)
 
 
 def overlap_sentences(explanation: MixtureExplanation) -> tuple[str, ...]:

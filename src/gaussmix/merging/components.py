@@ -18,7 +18,7 @@ from gaussmix.merging.agglomeration import Agglomeration, agglomerate
 from gaussmix.merging.cut import Bounds, checked_bounds, threshold_in_gap
 from gaussmix.merging.entropy import EntropyAgglomeration, elbow, entropies_of
 from gaussmix.merging.overlap import OverlapAgglomeration
-from gaussmix.merging.result import MergedComponents
+from gaussmix.merging.result import MergedComponents, PlacedRows
 from gaussmix.merging.ridge_line import RidgeAgglomeration
 
 
@@ -32,10 +32,13 @@ class Method:
         Takes the mixture, its responsibilities and the rows' weights and returns an `Agglomeration`.
     bounds : tuple of two float, or None
         Between which scores "auto" stops; None takes the elbow of the entropies.
+    knows_places : bool
+        Whether clusters are told by where components lie, so that one that lies over several is shared.
     """
 
     begin: Callable[[Any, Array, Array], Agglomeration]
     bounds: Bounds | None
+    knows_places: bool = False
 
 
 def _by_valleys(model: Any, responsibilities: Array, weights: Array) -> Agglomeration:
@@ -57,7 +60,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             lambda model, responsibilities, weights: OverlapAgglomeration(responsibilities, weights),
             (0.01, 0.1),
         ),
-        "unimodality": Method(_by_valleys, (0.1, 0.6)),
+        "unimodality": Method(_by_valleys, (0.1, 0.6), knows_places=True),
     }
 )
 """The methods by the names that `merge_components` takes."""
@@ -76,7 +79,8 @@ def merge_components(
 
     A mixture takes as many Gaussians as the density needs, and a cluster that is bent or skewed needs
     several. Beginning with single components, the two clusters for whose merge most is to be said are
-    merged, again and again.
+    merged, again and again. By "unimodality", a wide component for the outskirts of several clusters is then
+    shared by them: each of its rows goes to the clusters whose centres are near in its metric.
 
     Parameters
     ----------
@@ -165,6 +169,7 @@ def merge_components(
         sizes_=weights @ of_components,
         entropies_=entropies,
         responsibilities_=responsibilities,
+        placed_=PlacedRows(X, weights) if chosen.knows_places else None,
     )
     if isinstance(n_clusters, Integral) and not isinstance(n_clusters, bool):
         return merged.with_n_clusters(int(n_clusters))

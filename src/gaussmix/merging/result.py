@@ -12,15 +12,30 @@ from scipy.special import entr
 
 from gaussmix.core.rows import Array
 from gaussmix.merging.agglomeration import Merges
+from gaussmix.merging.sharing import SharedComponent, shared_components, table_of_shares
+
+
+@dataclass(frozen=True)
+class PlacedRows:
+    """Rows of which it is known where they lie, not only how probable components are.
+
+    Parameters
+    ----------
+    X : array-like of shape (N, D)
+    weights : ndarray of shape (N,)
+    """
+
+    X: Any
+    weights: Array
 
 
 @dataclass(frozen=True)
 class MergedComponents:
     """Components of a mixture, merged to clusters.
 
-    Made by `merge_components`. The mixture stays as it is; a cluster is a set of its components. If the
-    mixture has noise, that stays apart: its rows have the label -1, and its probabilities are the last
-    column.
+    Made by `merge_components`. The mixture stays as it is; a cluster is a set of its components. A
+    component that lies over several clusters is shared by them. If the mixture has noise, that stays apart:
+    its rows have the label -1, and its probabilities are the last column.
 
     Parameters
     ----------
@@ -44,6 +59,8 @@ class MergedComponents:
         Entropy of the assignment of the rows, in nats, with 1 to K clusters left: what is in doubt.
     responsibilities_ : ndarray of shape (N, K)
         Probability of each component for each row of the data.
+    placed_ : PlacedRows or None
+        The rows of the data, where components may be shared by clusters.
 
     Examples
     --------
@@ -60,6 +77,7 @@ class MergedComponents:
     sizes_: Array = field(repr=False)
     entropies_: Array = field(repr=False)
     responsibilities_: Array = field(repr=False)
+    placed_: PlacedRows | None = field(default=None, repr=False)
 
     @property
     def n_components_(self) -> int:
@@ -68,7 +86,10 @@ class MergedComponents:
 
     @cached_property
     def clusters_(self) -> NDArray[np.int64]:
-        """Cluster of each component, shape (K,): clusters are numbered by their first components."""
+        """Cluster of each component, shape (K,): clusters are numbered by their first components.
+
+        That into which it was merged; `shares_` says which components belong to others, too.
+        """
         return Merges(self.merges_, self.scores_).clusters(self.n_clusters_)
 
     @property
@@ -78,16 +99,24 @@ class MergedComponents:
             tuple(np.flatnonzero(self.clusters_ == cluster).tolist()) for cluster in range(self.n_clusters_)
         )
 
+    @cached_property
+    def shares_(self) -> Array:
+        """To which clusters each component belongs, shape (K, n_clusters); rows sum to one.
+
+        One cluster, but for components that lie over several.
+        """
+        return table_of_shares(self.clusters_, self._shared)
+
     @property
     def weights_(self) -> Array:
         """Share of each cluster, shape (n_clusters,)."""
-        weights = np.asarray(self.model.weights_, dtype=np.float64)
-        return weights @ (self.clusters_[:, None] == np.arange(self.n_clusters_))
+        weights: Array = np.asarray(self.model.weights_, dtype=np.float64) @ self.shares_
+        return weights
 
     @property
     def probabilities_(self) -> Array:
         """Probability of each cluster for each row of the data, shape (N, n_clusters); noise is the last."""
-        return self._summed(self.responsibilities_)
+        return self._summed(self.responsibilities_, None if self.placed_ is None else self.placed_.X)
 
     @property
     def labels_(self) -> NDArray[np.int64]:
@@ -114,6 +143,8 @@ class MergedComponents:
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each cluster for each row: the sum of those of its components.
 
+        Of a component that several clusters share, rows go by how near they are to the clusters' centres.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
@@ -123,7 +154,7 @@ class MergedComponents:
         ndarray of shape (n_samples, n_clusters)
             With noise there is one more column, the last.
         """
-        return self._summed(np.asarray(self.model.predict_proba(X), dtype=np.float64))
+        return self._summed(np.asarray(self.model.predict_proba(X), dtype=np.float64), X)
 
     def with_n_clusters(self, n_clusters: int) -> MergedComponents:
         """Return the same merges, stopped at another number of clusters.
@@ -181,11 +212,30 @@ class MergedComponents:
             for cluster, (share, members) in enumerate(zip(self.weights_, self.components_, strict=True))
         ]
         head = f"{self.n_components_} components in {self.n_clusters_} clusters, merged by {self.method}"
+        for component, shares in enumerate(self.shares_):
+            among = ", ".join(f"{100 * shares[c]:.0f} % cluster {c}" for c in np.flatnonzero(shares >= 0.005))
+            if shares.max() < 0.995:
+                lines.append(f"component {names[component] or component} lies over several: {among}")
         return "\n".join([head, *lines])
 
-    def _summed(self, responsibilities: Array) -> Array:
+    @cached_property
+    def _shared(self) -> tuple[SharedComponent, ...]:
+        """The components that lie over several clusters."""
+        if self.placed_ is None:
+            return ()
+        responsibilities, weights = self.responsibilities_, self.placed_.weights
+        return shared_components(self.model, self.placed_.X, responsibilities, weights, self.clusters_)
+
+    def _summed(self, responsibilities: Array, X: ArrayLike | None) -> Array:
         """Return the sums of responsibilities over the components of each cluster."""
-        return over_clusters(responsibilities, self.clusters_[:, None] == np.arange(self.n_clusters_))
+        of_one = self.shares_.copy()
+        of_one[[one.component for one in self._shared]] = 0.0
+        probabilities = over_clusters(responsibilities, of_one)
+        for one in self._shared:
+            assert X is not None
+            of_component = responsibilities[:, one.component, None]
+            probabilities[:, one.clusters] += of_component * one.probabilities(self.model, X)
+        return probabilities
 
 
 def over_clusters(responsibilities: Array, shares: NDArray[Any]) -> Array:

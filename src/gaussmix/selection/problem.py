@@ -262,12 +262,13 @@ class Problem:
         return self.backend.expect(self._few.rows, parameters.density(), moments)
 
     def step_into(self, cell: Cell, other: MixtureParameters) -> MixtureParameters:
-        """Return a cell's M-step at another mixture of as many components.
+        """Return a cell's M-step at another mixture of as many components, whose family it contains.
 
-        Where the other's family is a special case of the cell's, this is no less likely than the other.
+        This is no less likely than the other. Where an M-step is an iteration, it begins at the other, and
+        ends as within EM.
         """
         statistics = self.expect(other, cell.family.moments)
-        return maximise(statistics, cell.family, self.floor(cell).without_additions())
+        return maximise(statistics, cell.family, self.floor(cell).without_additions(), other)
 
     def climb(
         self,
