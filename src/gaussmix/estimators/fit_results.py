@@ -109,9 +109,9 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
         rows += " ..." if passed_over.n_rows > len(passed_over.rows) else ""
         warnings.warn(
             f"An optimum that is likelier by {passed_over.gain:.2g} nats a row was passed over: few rows, or "
-            "rows that share a value, make it so. Its smallest component has "
-            f"{passed_over.n_rows} (row {rows}). If these are a group, spikes='allow' takes it; if they belong "
-            "to none, noise=True says so.",
+            f"rows that share a value, make it so. Its smallest component has {passed_over.n_rows} (row "
+            f"{rows}). If these are a group, spikes='allow' takes it; if they belong to none, noise=True says "
+            "so.",
             DegenerateComponentWarning,
             stacklevel=stack_level_of_user(),
         )
