@@ -122,7 +122,7 @@ def test_another_criterion_is_shown_on_request(chosen, ax):
 
 
 def test_a_choice_of_the_number_alone_is_drawn(iris, ax):
-    model = GaussianMixture("auto", covariance_type="diag", random_state=0).fit(iris)
+    model = GaussianMixture("auto", covariance_type="diag", noise=False, random_state=0).fit(iris)
     display = SelectionDisplay.from_estimator(model, ax=ax)
     assert len(display.lines_) == 1
     assert display.chosen[1] == len(model.weights_)

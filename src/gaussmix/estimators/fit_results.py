@@ -110,8 +110,8 @@ def warn_of_fit(mixture: GaussianMixture, result: FitResult) -> None:
         warnings.warn(
             f"An optimum that is likelier by {passed_over.gain:.2g} nats a row was passed over: few rows, or "
             f"rows that share a value, make it so. Its smallest component has {passed_over.n_rows} (row "
-            f"{rows}). If these are a group, spikes='allow' takes it; if they belong to none, noise=True says "
-            "so.",
+            f"{rows}). If these are a group, spikes='allow' takes it; if they belong to none, noise=True says"
+            " so.",
             DegenerateComponentWarning,
             stacklevel=stack_level_of_user(),
         )
