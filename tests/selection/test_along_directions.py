@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import logsumexp
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
@@ -150,3 +150,15 @@ def test_families_that_are_named_are_fitted_to_all_features():
     mixture = AutoGaussianMixture([1, 2], covariance_types=["EII", "VVI"], random_state=0).fit(X)
     assert mixture.covariance_type_ in ("EII", "VVI")
     assert not hasattr(mixture, "n_factors_")
+
+
+def test_rows_that_differ_by_noise_alone_are_one_sphere():
+    X = np.random.default_rng(2).normal(size=(12, 40))
+    found = AutoGaussianMixture(random_state=0).fit(X)
+    assert (found.n_components_, found.covariance_type_) == (1, "EII")
+    assert found.means_[0] == pytest.approx(X.mean(axis=0))
+    variance = found.covariances_[0] if found.covariances_.ndim == 1 else np.diag(found.covariances_[0])
+    assert variance == pytest.approx(X.var(axis=0).mean())
+    assert found.score(X) == pytest.approx(
+        norm.logpdf(X, X.mean(axis=0), np.sqrt(X.var(axis=0).mean())).sum(axis=1).mean()
+    )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gaussmix.backends import Outputs, default_backend
 from gaussmix.core.conjugate_prior import Prior
+from gaussmix.core.density import Density, FactorForm
 from gaussmix.core.em import EMResult, maximise
 from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
 from gaussmix.core.rows import Array, Coordinates, Rows
@@ -28,7 +29,7 @@ from gaussmix.fitting import FitResult, with_log_likelihoods_of_data
 from gaussmix.initialization import representative_sample
 from gaussmix.initialization.directions import Directions, leading_directions
 from gaussmix.initialization.projection import needed_rows
-from gaussmix.scales import measure
+from gaussmix.scales import measure, regularization_for
 from gaussmix.selection.grid import fit_grid
 from gaussmix.selection.problem import Cell, CellFit, Clock, Problem
 from gaussmix.selection.records import GridResult, row_of
@@ -285,8 +286,22 @@ def fit_grid_along_directions(
         if grid.ranking[0].n_components > 1 or clock.is_over:
             break
 
+    def as_fit(working: MixtureParameters, em: EMResult) -> FitResult:
+        """Return a mixture in all features with the run that led to it."""
+        mean = backend.expect(rows, working.density(), Moments.NONE).mean_log_likelihood
+        em = with_log_likelihoods_of_data(em, mean + coordinates.log_jacobian - em.log_likelihood)
+        parameters = working.to_data(coordinates)
+        return FitResult(parameters, replace(em, parameters=parameters), scales.constant, None)
+
     def finish(found: GridResult, cell: Cell) -> FitResult:
         """Return the mixture of a cell's groups along all directions that lead, in all features."""
+        if cell.n_components == 1 and not directions.n_leading:
+            # All directions are noise: a first one would be the longest by chance.
+            family = FAMILIES["EII" if (directions.scale == 1.0).all() else "EEI"]
+            middle = Density(np.zeros(1), np.zeros((1, X.shape[1])), np.zeros(1), FactorForm.SCALAR)
+            sums = backend.expect(rows, middle, family.moments)
+            floor = regularization_for(scales, sample, reg_covar).without_additions()
+            return as_fit(maximise(sums, family, floor), found.fits[cell].em)
         lift = Lift(directions, coordinates, max(1, directions.n_leading))
         compared = tuple(families) if lift.number > 1 else ONE_DIMENSIONAL_MODELS
         problem = Problem(
@@ -312,11 +327,7 @@ def fit_grid_along_directions(
         )
         if em is None:
             lift, em = Lift(directions, coordinates, number), groups.em
-        working = lift.lifted(em.parameters)
-        mean = backend.expect(rows, working.density(), Moments.NONE).mean_log_likelihood
-        em = with_log_likelihoods_of_data(em, mean + coordinates.log_jacobian - em.log_likelihood)
-        parameters = working.to_data(coordinates)
-        return FitResult(parameters, replace(em, parameters=parameters), scales.constant, None)
+        return as_fit(lift.lifted(em.parameters), em)
 
     return LiftedGrid(grid, Lift(directions, coordinates, number), finish, numbers, criterion)
 
