@@ -164,7 +164,7 @@ def compare(folder: Path, name: str, *, thorough: bool) -> Parity:
     """Fit a data set and compare all cells."""
     X = read_features(folder / f"{name}.csv")
     theirs = read_bics(folder / f"{name}_bic.csv")
-    found = AutoGaussianMixture(thorough=thorough, random_state=0).fit(X)
+    found = AutoGaussianMixture(criterion="bic", noise=False, thorough=thorough, random_state=0).fit(X)
     ours = {(row.covariance_type, row.n_components): -row.bic for row in found.selection_}
     gaps = [ours[cell] - bic for cell, bic in theirs.items()]
     family, number = max(theirs, key=lambda cell: theirs[cell])

@@ -38,6 +38,7 @@ def test_the_correction_is_by_how_much_the_likelihood_of_a_normal_sample_flatter
 def test_with_many_rows_it_is_bic_with_half_a_parameter_more_a_feature_of_each_component_beyond_the_first():
     each = parameters_each(3, 4, 10)
     assert bicc(-1e6, 20, 1e6, 1e6, each, 3, 4) == pytest.approx(bic(-1e6, 24, 1e6), abs=1e-3)
+    assert bicc(-1e6, 20, 1e6, 1e6, each, 3, 40) == pytest.approx(bic(-1e6, 24, 1e6), abs=1e-3)  # at most two
     assert bicc(-1e6, 20, 1e6, 1e6, each, 1, 4) == pytest.approx(bic(-1e6, 20, 1e6), abs=1e-3)
 
 

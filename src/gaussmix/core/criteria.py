@@ -31,6 +31,8 @@ def bic(log_likelihood: float, n_parameters: int, n_samples: float) -> float:
 PLACE = 0.5
 """What each number of a mean counts for, in parameters, beyond the one that it is, for components beyond the
 first: by how much the best of many places flatters one where no component belongs."""
+MOST_PLACES = 2.0
+"""What all numbers of a mean count for at most: twice the logarithm of n, for as many places as rows."""
 
 
 def bicc(
@@ -44,8 +46,8 @@ def bicc(
 ) -> float:
     """Return BIC with a correction for few rows and for many places; infinite where rows are too few.
 
-    ``bic + 2 p q / (n - q) + (K - 1) D log(n) / 2`` for p parameters, n rows, K components, D features and q
-    parameters that each column of the rows has to pay for; see `parameters_each`. BIC supposes that every
+    ``bic + 2 p q / (n - q) + (K - 1) min(D / 2, 2) log(n)`` for p parameters, n rows, K components, D features
+    and q parameters that each column of the rows has to pay for; see `parameters_each`. BIC supposes that every
     parameter is known from many rows; where they are about as many as the rows, the likelihood that they
     reach says nothing of other rows. And it supposes that the likelihood has one maximum; but a component too
     many takes the best of the places that there are, about as many as rows.
@@ -83,7 +85,7 @@ def bicc(
     left = n_independent - n_each
     if left <= 0.0:
         return math.inf
-    n_counted = n_parameters + PLACE * n_features * (n_components - 1)
+    n_counted = n_parameters + min(PLACE * n_features, MOST_PLACES) * (n_components - 1)
     penalty = n_counted * math.log(n_independent) + 2.0 * n_parameters * n_each / left
     return -2.0 * log_likelihood + penalty * n_samples / n_independent
 
