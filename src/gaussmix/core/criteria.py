@@ -46,11 +46,11 @@ def bicc(
 ) -> float:
     """Return BIC with a correction for few rows and for many places; infinite where rows are too few.
 
-    ``bic + 2 p q / (n - q) + (K - 1) min(D / 2, 2) log(n)`` for p parameters, n rows, K components, D features
-    and q parameters that each column of the rows has to pay for; see `parameters_each`. BIC supposes that every
-    parameter is known from many rows; where they are about as many as the rows, the likelihood that they
-    reach says nothing of other rows. And it supposes that the likelihood has one maximum; but a component too
-    many takes the best of the places that there are, about as many as rows.
+    ``bic + 2 p q / (n - q) + (K - 1) min(D / 2, 2) log(n)`` for p parameters, n rows, K components, D
+    features and q parameters that each column of the rows has to pay for; see `parameters_each`. BIC supposes
+    that every parameter is known from many rows; where they are about as many as the rows, the likelihood
+    that they reach says nothing of other rows. And it supposes that the likelihood has one maximum; but a
+    component too many takes the best of the places that there are, about as many as rows.
 
     Parameters
     ----------
