@@ -285,6 +285,8 @@ def _fit_columns(
     labels = backend.evaluate(rows, first.passed_over.density(), Outputs.LABEL).label
     assert labels is not None
     smallest = np.flatnonzero(labels == first.passed_over.weights.argmin())
+    if sample_weight is not None:
+        smallest = smallest[sample_weight[smallest] > 0.0]
     named = tuple(smallest[:MOST_ROWS_NAMED].tolist())
     return replace(found, passed_over=PassedOver(gain, named, len(smallest)))
 

@@ -15,7 +15,13 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gaussmix import DegenerateComponentWarning, GaussianMixture, ModelFileError, load_model
+from gaussmix import (
+    AutoGaussianMixture,
+    DegenerateComponentWarning,
+    GaussianMixture,
+    ModelFileError,
+    load_model,
+)
 from gaussmix.backends.native import INSTRUCTION_SETS, NativeBackend
 from gaussmix.backends.reference import ReferenceBackend
 from gaussmix.cli.main import main
@@ -302,6 +308,8 @@ def test_a_one_that_could_mean_true_is_refused():
     X, _ = noisy_groups()
     with pytest.raises(ValueError, match=r"pass True .* or 1\.0"):
         GaussianMixture(2, noise=1).fit(X)
+    with pytest.raises(ValueError, match=r"pass True .* or 1\.0"):
+        AutoGaussianMixture(noise=1).fit(X)
 
 
 def test_the_command_prints_the_criteria_of_the_whole_mixture(tmp_path, capsys):

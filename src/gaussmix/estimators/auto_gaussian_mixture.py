@@ -17,7 +17,7 @@ from gaussmix.covariance import FAMILIES, LOW_RANK_FAMILIES, MODELS, ONE_DIMENSI
 from gaussmix.estimators.base import FittedMixture
 from gaussmix.estimators.choosing import CRITERIA, Criterion, choose
 from gaussmix.estimators.fit_results import FACTOR_ATTRIBUTES, store_fit, warn_of_fit
-from gaussmix.estimators.fit_settings import refuse_volume_beside_transforms
+from gaussmix.estimators.fit_settings import refuse_unclear_noise
 from gaussmix.estimators.gaussian_mixture import GaussianMixture
 from gaussmix.estimators.transformed import FittedRows
 from gaussmix.estimators.validation import check_sample_weight, checked_data, counted, unchanged_upon_failure
@@ -201,7 +201,7 @@ class AutoGaussianMixture(FittedMixture):
             If weights were scaled.
         """
         self._validate_params()
-        refuse_volume_beside_transforms(self)
+        refuse_unclear_noise(self)
         with unchanged_upon_failure(self):
             return self._fit(X, sample_weight)
 

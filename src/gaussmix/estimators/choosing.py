@@ -13,10 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from gaussmix.backends import available_threads, default_backend
-from gaussmix.core import criteria
 from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.density import FactorForm
-from gaussmix.core.noise import N_PARAMETERS
 from gaussmix.core.parameters import CovarianceFamily
 from gaussmix.core.relations import find_relations
 from gaussmix.core.rows import Array
@@ -34,9 +32,11 @@ from gaussmix.selection import (
     fit_grid,
     fit_grid_along_directions,
 )
-from gaussmix.selection.background import NoisyFit, fit_beside_given_noise, fit_beside_noise
+from gaussmix.selection.background import NoisyFit, fit_beside_noise
 from gaussmix.selection.cross_validation import CrossValidation
-from gaussmix.selection.outliers import are_outliers, isolated_rows
+from gaussmix.selection.outliers import are_outliers, isolated_rows, with_outliers
+from gaussmix.selection.records import beside_noise_row
+from gaussmix.selection.table import merit
 
 if TYPE_CHECKING:
     from gaussmix.estimators.gaussian_mixture import GaussianMixture
@@ -107,13 +107,6 @@ def choose(
     along_directions : bool
         Compare mixtures along the leading directions in place of all features, without noise.
     """
-    relations = find_relations(X, weights) if reg_covar == "auto" and not along_directions else None
-    remaining = X
-    if relations is not None:
-        remaining = np.ascontiguousarray(X[:, relations.independent])
-        if remaining.shape[1] == 1:  # of one column volume is all that can vary
-            volumes = {FAMILIES[name].identifier[0]: name for name in reversed(names)}
-            names = [name for name in names if name in volumes.values()]
     progress = SelectionProgress(verbose)
     compares_noise = noise is not False and isinstance(criterion, str) and criterion != "cv"
     comparison = _Comparison(
@@ -128,52 +121,52 @@ def choose(
         thorough=thorough,
         clock=Clock(max_seconds),
         progress=progress,
+        model=model,
         prior=prior,
         noise=noise if compares_noise and not along_directions else False,
         along_directions=along_directions,
     )
-
-    def complete(result: FitResult) -> FitResult:
-        if relations is None:
-            return result
-        return lifted(result, relations, _with_matrices(result.parameters.family), X)
-
-    def judge(row: SelectionRow, result: FitResult) -> float:
-        assert callable(criterion)
-        return float(criterion(model(row, complete(result)), X))
-
     try:
-        compared = comparison.without_outliers(remaining, weights, judge)
+        found = comparison.without_outliers(X, weights)
     finally:
         progress.close()
-    table = SelectionTable(compared.rows)
-    ranking = table.ranking
-    if not ranking:
-        n_models, message = len(compared.rows), compared.rows[0].message
-        if reg_covar == 0 and any("singular" in (row.message or "") for row in compared.rows):
-            raise DegenerateCovarianceError(single_precision=X.dtype == np.float32)
-        raise ValueError(f"None of the {n_models} models can be fitted to these rows: {message}.")
-    if compared.timed_out:
+    if found.timed_out:
+        table = found.choice.table
         warnings.warn(
-            f"max_seconds={max_seconds:g} was reached: the best so far of {len(ranking)} out of "
+            f"max_seconds={max_seconds:g} was reached: the best so far of {len(table.ranking)} out of "
             f"{len(table)} models is returned. selection_ says which were not fitted.",
             ConvergenceWarning,
             stacklevel=stack_level_of_user(),
         )
-    if callable(criterion) and np.isnan(ranking[0].criterion):
-        raise ValueError(
-            "criterion returned NaN for every model: it should return a number, the smaller the better."
-        )
-    result = complete(compared.fit_of(ranking[0]))
-    if relations is not None:
-        total = float(len(X) if weights is None else weights.sum())
-        table = table.shifted(relations.log_density * total)
-    return Choice(table.ranking[0], result, table)
+    return found.choice
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a comparison on some rows has found.
+
+    Parameters
+    ----------
+    choice : Choice
+    timed_out : bool
+    fit_of : callable
+        Returns the fit of a row of the table.
+    n_independent : float
+        How many rows there are beside mere repetitions.
+    n_features : int
+        Features that do not follow from others.
+    """
+
+    choice: Choice
+    timed_out: bool
+    fit_of: Callable[[SelectionRow], FitResult]
+    n_independent: float
+    n_features: int
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """Models that were compared on the same rows.
+    """Models that were compared on the same rows, in columns of which none follows from others.
 
     Parameters
     ----------
@@ -182,11 +175,13 @@ class _Compared:
     fit_of : callable
         Returns the fit of a row.
     timed_out : bool
+    n_independent : float
     """
 
     rows: list[SelectionRow]
     fit_of: Callable[[SelectionRow], FitResult]
     timed_out: bool
+    n_independent: float
 
 
 @dataclass(frozen=True)
@@ -204,62 +199,96 @@ class _Comparison:
     thorough: bool
     clock: Clock
     progress: SelectionProgress
+    model: Callable[[SelectionRow, FitResult], GaussianMixture]
     prior: Prior | None
     noise: bool | float | str
     along_directions: bool
 
-    def without_outliers(
-        self,
-        X: NDArray[np.floating],
-        weights: Array | None,
-        judge: Judge,
-    ) -> _Compared:
-        """Compare models on the rows that do not lie apart, and fit the best to all, with noise for those."""
-        apart = np.zeros(len(X), dtype=bool) if self.noise is False else isolated_rows(X, weights)
-        if not apart.any():
-            return self.of(X, weights, judge)
-        kept = None if weights is None else weights[~apart]
-        compared = self.of(X[~apart], kept, judge)
-        ranking = SelectionTable(compared.rows).ranking
-        if not ranking:
-            return self.of(X, weights, judge)
-        best = ranking[0]
-        start = compared.fit_of(best).parameters
-        if not are_outliers(X[apart], start, len(X)):
-            return self.of(X, weights, judge)
-        total = float(len(X) if weights is None else weights.sum())
-        of_noise = float(apart.sum() if weights is None else weights[apart].sum()) / total
-        if start.noise is not None:
-            of_noise += (1.0 - of_noise) * start.noise.weight
-        result = fit_beside_given_noise(
-            X,
-            weights,
-            start,
-            of_noise,
-            volume=_volume(self.noise),
-            reg_covar=self.reg_covar,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            backend=default_backend(self.n_threads),
-            prior=self.prior,
-        )
-        if result is None:
-            return self.of(X, weights, judge)
-        moved = result.em.log_likelihood * total - best.log_likelihood
-        kept_rows = {(row.covariance_type, row.n_components): row for row in compared.rows}
-        kept_rows |= {(row.covariance_type, row.n_components): row for row in reversed(ranking)}
-        rows = [_beside_outliers(row, moved, total, str(self.criterion)) for row in kept_rows.values()]
-        return _Compared(rows, lambda row: result, compared.timed_out)
+    def without_outliers(self, X: NDArray[np.floating], weights: Array | None) -> _Found:
+        """Compare models on the rows that do not lie apart, and let those be noise of the best."""
+        for apart in [] if self.noise is False else isolated_rows(X, weights):
+            kept = None if weights is None else weights[~apart]
+            found = self.among(np.ascontiguousarray(X[~apart]), kept)
+            if are_outliers(X[apart], found.choice.result.parameters, len(X)):
+                return replace(found, choice=self._beside_outliers(found, X, weights, apart))
+        return self.among(X, weights)
 
-    def of(
-        self,
-        X: NDArray[np.floating],
-        weights: Array | None,
-        judge: Judge,
+    def _beside_outliers(
+        self, found: _Found, X: NDArray[np.floating], weights: Array | None, apart: NDArray[np.bool_]
+    ) -> Choice:
+        """Return the choice among models that all have noise, for the rows that lie apart at least."""
+        total = float(len(X) if weights is None else weights.sum())
+        share = float(apart.sum() if weights is None else weights[apart].sum()) / total
+        volume = _volume(self.noise)
+        n_bounds = 0 if volume is not None else 2 * found.n_features
+
+        def moved(row: SelectionRow, log_likelihood: float) -> SelectionRow:
+            n_independent = found.n_independent + np.count_nonzero(apart)
+            return beside_noise_row(
+                row, log_likelihood, total, n_independent, found.n_features, n_bounds, str(self.criterion)
+            )
+
+        pairs = [(moved(row, row.log_likelihood), row) for row in found.choice.table]
+        best_of: dict[tuple[str, int], tuple[SelectionRow, SelectionRow]] = {}
+        for pair in sorted(pairs, key=lambda pair: merit(pair[0])):
+            best_of.setdefault((pair[0].covariance_type, pair[0].n_components), pair)
+        first, chosen = next(iter(best_of.values()))
+        result = with_outliers(
+            found.fit_of(chosen), X, weights, share, volume, default_backend(self.n_threads)
+        )
+        more = result.em.log_likelihood * total - first.log_likelihood
+        table = SelectionTable([moved(row, row.log_likelihood + more) for _, row in best_of.values()])
+        return Choice(table.ranking[0], result, table)
+
+    def among(self, X: NDArray[np.floating], weights: Array | None) -> _Found:
+        """Compare models on some rows, in the columns that do not follow from others."""
+        relations = None
+        if self.reg_covar is None and not self.along_directions:
+            relations = find_relations(X, weights)
+        remaining, names = X, self.names
+        if relations is not None:
+            remaining = np.ascontiguousarray(X[:, relations.independent])
+            if remaining.shape[1] == 1:  # of one column volume is all that can vary
+                volumes = {FAMILIES[name].identifier[0]: name for name in reversed(names)}
+                names = [name for name in names if name in volumes.values()]
+
+        def complete(result: FitResult) -> FitResult:
+            if relations is None:
+                return result
+            return lifted(result, relations, _with_matrices(result.parameters.family), X)
+
+        def judge(row: SelectionRow, result: FitResult) -> float:
+            assert callable(self.criterion)
+            return float(self.criterion(self.model(row, complete(result)), X))
+
+        compared = self._compared(remaining, weights, names, judge)
+        table = SelectionTable(compared.rows)
+        if not table.ranking:
+            n_models, message = len(table), compared.rows[0].message
+            if self.reg_covar == 0 and any("singular" in (row.message or "") for row in table):
+                raise DegenerateCovarianceError(single_precision=X.dtype == np.float32)
+            raise ValueError(f"None of the {n_models} models can be fitted to these rows: {message}.")
+        if callable(self.criterion) and np.isnan(table.ranking[0].criterion):
+            raise ValueError(
+                "criterion returned NaN for every model: it should return a number, the smaller the better."
+            )
+        result = complete(compared.fit_of(table.ranking[0]))
+        if relations is not None:
+            total = float(len(X) if weights is None else weights.sum())
+            table = table.shifted(relations.log_density * total)
+        choice = Choice(table.ranking[0], result, table)
+
+        def fit_of(row: SelectionRow) -> FitResult:
+            return complete(compared.fit_of(row))
+
+        return _Found(choice, compared.timed_out, fit_of, compared.n_independent, remaining.shape[1])
+
+    def _compared(
+        self, X: NDArray[np.floating], weights: Array | None, names: Sequence[str], judge: Judge
     ) -> _Compared:
         """Compare models, without noise and with it."""
-        families = {FAMILIES[name].identifier: FAMILIES[name] for name in self.names}
-        given = {FAMILIES[name].identifier: name for name in self.names}
+        families = {FAMILIES[name].identifier: FAMILIES[name] for name in names}
+        given = {FAMILIES[name].identifier: name for name in names}
         # In mclust's order each family follows those that it contains.
         ordered = [
             families[one.identifier]
@@ -307,7 +336,8 @@ class _Comparison:
             cell = found.cell(row)
             return noisy[cell.key].result if row.noise else found.fit_of(cell)
 
-        return _Compared(self._judged(found, rows, fit_of, judge), fit_of, found.timed_out)
+        judged = self._judged(found, rows, fit_of, judge)
+        return _Compared(judged, fit_of, found.timed_out, found.problem.n_independent)
 
     def _judged(
         self,
@@ -337,34 +367,6 @@ class _Comparison:
 def _volume(noise: bool | float | str) -> float | None:
     """Return the volume in which noise is uniform, if it was given."""
     return None if isinstance(noise, bool | np.bool_ | str) else float(noise)
-
-
-def _beside_outliers(row: SelectionRow, moved: float, total: float, criterion: str) -> SelectionRow:
-    """Return a row about all rows, with noise, of one that was about those that do not lie apart.
-
-    Parameters
-    ----------
-    row : SelectionRow
-    moved : float
-        What the rows that lie apart add to the log-likelihood of any model.
-    total : float
-        Number of all rows.
-    criterion : str
-    """
-    n_parameters = row.n_parameters + (0 if row.noise else N_PARAMETERS)
-    log_likelihood = row.log_likelihood + moved
-    bic = criteria.bic(log_likelihood, n_parameters, total)
-    moved_row = replace(
-        row,
-        n_parameters=n_parameters,
-        log_likelihood=log_likelihood,
-        bicc=bic + row.bicc - row.bic,
-        bic=bic,
-        icl=bic + row.icl - row.bic,
-        aic=criteria.aic(log_likelihood, n_parameters),
-        noise=True,
-    )
-    return replace(moved_row, criterion=getattr(moved_row, criterion))
 
 
 def _with_matrices(family: CovarianceFamily) -> CovarianceFamily:

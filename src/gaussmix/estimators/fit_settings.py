@@ -32,12 +32,7 @@ def refuse_ambiguous_numbers(mixture: GaussianMixture) -> None:
     """
     if isinstance(mixture.n_factors, bool | np.bool_):
         raise ValueError(f"n_factors should be a number from 1 on or 'auto', but is {mixture.n_factors}")
-    refuse_volume_beside_transforms(mixture)
-    if isinstance(mixture.noise, Integral) and not isinstance(mixture.noise, bool) and mixture.noise == 1:
-        raise ValueError(
-            "noise=1 can mean two things: pass True for noise beside the components, or 1.0 for noise "
-            "that fills a volume of one, in the units of the data."
-        )
+    refuse_unclear_noise(mixture)
 
 
 def noise_with_a_number(noise: bool | float | str) -> bool | float:
@@ -51,14 +46,19 @@ def noise_with_a_number(noise: bool | float | str) -> bool | float:
     return bool(noise) if isinstance(noise, bool | np.bool_) else float(noise)
 
 
-def refuse_volume_beside_transforms(mixture: GaussianMixture | AutoGaussianMixture) -> None:
-    """Refuse noise in a volume that is given where features may be transformed.
+def refuse_unclear_noise(mixture: GaussianMixture | AutoGaussianMixture) -> None:
+    """Refuse noise that may mean two things, or in a volume that is given where features may be transformed.
 
     Raises
     ------
     ValueError
-        If there are both.
+        If `noise` is the whole number one, or there are both a volume and transforms.
     """
+    if isinstance(mixture.noise, Integral) and not isinstance(mixture.noise, bool) and mixture.noise == 1:
+        raise ValueError(
+            "noise=1 can mean two things: pass True for noise beside the components, or 1.0 for noise "
+            "that fills a volume of one, in the units of the data."
+        )
     if mixture.transforms is not None and not isinstance(mixture.noise, bool | np.bool_ | str):
         raise ValueError(
             f"noise={mixture.noise!r} is a volume in the units of the data, which says nothing of features "

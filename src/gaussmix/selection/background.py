@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gaussmix.backends import Backend
-from gaussmix.core.conjugate_prior import Prior
 from gaussmix.core.em import run_em
-from gaussmix.core.noise import Noise
-from gaussmix.core.parameters import CovarianceFamily, MixtureParameters
+from gaussmix.core.parameters import CovarianceFamily
 from gaussmix.core.rows import Array
 from gaussmix.covariance import FAMILIES
 from gaussmix.exceptions import DegenerateCovarianceError
-from gaussmix.fitting import FitOptions, FitResult, e_step, fit_mixture, with_log_likelihoods_of_data
-from gaussmix.initialization import STARTS, Region, region_of, without_noise
+from gaussmix.fitting import FitResult, e_step, with_log_likelihoods_of_data
+from gaussmix.initialization import Region, region_of, without_noise
 from gaussmix.selection.problem import Cell, CellFit, Problem
 from gaussmix.selection.records import GridResult, row_of
 from gaussmix.selection.table import SelectionRow
-from gaussmix.starting import GivenParameters, beside_noise
+from gaussmix.starting import beside_noise
 
 SOUGHT = ("EII", "VII", "EEI", "VVI", "EEE", "VVV", "E", "V")
 """Families by which groups are sought among the rows that do not look like noise: small and large ones."""
@@ -106,61 +100,6 @@ def fit_beside_noise(
             n_bounds = 0 if volume is not None else 2 * problem.rows.n_features
             fits.append(_noisy_fit(problem, cell, fit, region, n_bounds))
     return fits
-
-
-def fit_beside_given_noise(
-    X: NDArray[np.floating],
-    weights: Array | None,
-    start: MixtureParameters,
-    share: float,
-    *,
-    volume: float | None,
-    reg_covar: float | None,
-    tol: float,
-    max_iter: int,
-    backend: Backend,
-    prior: Prior | None,
-) -> FitResult | None:
-    """Return where EM leads from a mixture of some of the rows, and noise for the others; None if nowhere.
-
-    Parameters
-    ----------
-    X, weights
-        All rows.
-    start : MixtureParameters
-        In the data's units.
-    share : float
-        Of the rows that are noise.
-    volume : float or None
-        In which noise is uniform, in the data's units; None measures it.
-    reg_covar, tol, max_iter, backend, prior
-        See `gaussmix.fitting.fit_mixture`.
-    """
-    bare = replace(start, noise=None)
-    given = GivenParameters(
-        bare.weights / bare.weights.sum(), bare.means, bare.factor, noise=Noise(share, 0.0)
-    )
-    try:
-        options = FitOptions(
-            family=start.family,
-            n_components=start.n_components,
-            start=STARTS["portfolio"],
-            moves=(),
-            avoid_spikes=False,
-            given=given,
-            reg_covar=reg_covar,
-            tol=tol,
-            max_iter=max_iter,
-            accelerate=True,
-            n_init=1,
-            generator=np.random.RandomState(0),  # nothing is drawn
-            backend=backend,
-            prior=prior,
-            noise=True if volume is None else volume,
-        )
-        return fit_mixture(X, weights, options)
-    except DegenerateCovarianceError:
-        return None
 
 
 def _noisy_fit(problem: Problem, cell: Cell, fit: CellFit, region: Region, n_bounds: int) -> NoisyFit:

@@ -197,6 +197,50 @@ def row_of(problem: Problem, cell: Cell, fit: CellFit, seconds: float, n_bounds:
     )
 
 
+def beside_noise_row(
+    row: SelectionRow,
+    log_likelihood: float,
+    total: float,
+    n_independent: float,
+    n_features: int,
+    n_bounds: int,
+    criterion: str,
+) -> SelectionRow:
+    """Describe a model on more rows than those that it was fitted to, with noise for the others.
+
+    Parameters
+    ----------
+    row : SelectionRow
+        Of the model on its rows, with noise already or without.
+    log_likelihood : float
+        Of all rows.
+    total, n_independent : float
+        Number of all rows, and of those that are no repetitions.
+    n_features, n_bounds
+        See `row_of`.
+    criterion : str
+    """
+    n_parameters = row.n_parameters + (0 if row.noise else N_PARAMETERS)
+    of_covariances = FAMILIES[row.covariance_type].n_parameters(row.n_components, n_features)
+    n_each = criteria.parameters_each(row.n_components, n_features, of_covariances)
+    n_each = n_each * (1 + (row.n_components == 1)) + 2.0 * n_bounds / n_features
+    n_counted = n_parameters - N_PARAMETERS + 1 + n_bounds
+    bic = criteria.bic(log_likelihood, n_parameters, total)
+    moved = replace(
+        row,
+        n_parameters=n_parameters,
+        log_likelihood=log_likelihood,
+        bicc=criteria.bicc(
+            log_likelihood, n_counted, total, n_independent, n_each, row.n_components, n_features
+        ),
+        bic=bic,
+        icl=bic + row.icl - row.bic,
+        aic=criteria.aic(log_likelihood, n_parameters),
+        noise=True,
+    )
+    return replace(moved, criterion=getattr(moved, criterion))
+
+
 def _why_unsound(fit: CellFit) -> str:
     """Say what is wrong with a fit."""
     repaired = np.flatnonzero(fit.em.parameters.repaired).tolist()
