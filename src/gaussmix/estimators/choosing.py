@@ -149,8 +149,6 @@ class _Found:
     ----------
     choice : Choice
     timed_out : bool
-    fit_of : callable
-        Returns the fit of a row of the table.
     n_independent : float
         How many rows there are beside mere repetitions.
     n_features : int
@@ -159,7 +157,6 @@ class _Found:
 
     choice: Choice
     timed_out: bool
-    fit_of: Callable[[SelectionRow], FitResult]
     n_independent: float
     n_features: int
 
@@ -221,23 +218,23 @@ class _Comparison:
         share = float(apart.sum() if weights is None else weights[apart].sum()) / total
         volume = _volume(self.noise)
         n_bounds = 0 if volume is not None else 2 * found.n_features
-
-        def moved(row: SelectionRow, log_likelihood: float) -> SelectionRow:
-            n_independent = found.n_independent + np.count_nonzero(apart)
-            return beside_noise_row(
-                row, log_likelihood, total, n_independent, found.n_features, n_bounds, str(self.criterion)
-            )
-
-        pairs = [(moved(row, row.log_likelihood), row) for row in found.choice.table]
-        best_of: dict[tuple[str, int], tuple[SelectionRow, SelectionRow]] = {}
-        for pair in sorted(pairs, key=lambda pair: merit(pair[0])):
-            best_of.setdefault((pair[0].covariance_type, pair[0].n_components), pair)
-        first, chosen = next(iter(best_of.values()))
-        result = with_outliers(
-            found.fit_of(chosen), X, weights, share, volume, default_backend(self.n_threads)
+        n_independent = found.n_independent + np.count_nonzero(apart)
+        chosen, backend = found.choice.row, default_backend(self.n_threads)
+        result = with_outliers(found.choice.result, X, weights, share, volume, backend)
+        best = beside_noise_row(
+            chosen,
+            result.em.log_likelihood * total,
+            total,
+            n_independent,
+            found.n_features,
+            n_bounds,
+            str(self.criterion),
         )
-        more = result.em.log_likelihood * total - first.log_likelihood
-        table = SelectionTable([moved(row, row.log_likelihood + more) for _, row in best_of.values()])
+        rows: dict[tuple[str, int], SelectionRow] = {}
+        for row in sorted(found.choice.table, key=merit):
+            # What the rows that lie apart cost is the same for all models: differences stay what they are.
+            rows.setdefault((row.covariance_type, row.n_components), row.moved_as(chosen, best))
+        table = SelectionTable(list(rows.values()))
         return Choice(table.ranking[0], result, table)
 
     def among(self, X: NDArray[np.floating], weights: Array | None) -> _Found:
@@ -278,10 +275,7 @@ class _Comparison:
             table = table.shifted(relations.log_density * total)
         choice = Choice(table.ranking[0], result, table)
 
-        def fit_of(row: SelectionRow) -> FitResult:
-            return complete(compared.fit_of(row))
-
-        return _Found(choice, compared.timed_out, fit_of, compared.n_independent, remaining.shape[1])
+        return _Found(choice, compared.timed_out, compared.n_independent, remaining.shape[1])
 
     def _compared(
         self, X: NDArray[np.floating], weights: Array | None, names: Sequence[str], judge: Judge

@@ -10,6 +10,8 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from gaussmix.core.noise import N_PARAMETERS
+
 N_RUNNERS_UP = 5
 BESIDE_NOISE = " + noise"
 """What is added to the covariance type of models with noise."""
@@ -68,6 +70,22 @@ class SelectionRow:
     def sound(self) -> bool:
         """Whether the model may be chosen."""
         return self.message is None
+
+    def moved_as(self, one: SelectionRow, other: SelectionRow) -> SelectionRow:
+        """Return the row with all criteria moved by as much as those of one model differ in two tables.
+
+        Parameters
+        ----------
+        one, other : SelectionRow
+            A model, before and after.
+        """
+        of_criteria = ("criterion", "bicc", "bic", "icl", "aic", "log_likelihood")
+        moved = {
+            name: getattr(self, name) + getattr(other, name) - getattr(one, name) for name in of_criteria
+        }
+        more = N_PARAMETERS if other.noise and not self.noise else 0
+        values: dict[str, Any] = {**moved, "n_parameters": self.n_parameters + more, "noise": other.noise}
+        return replace(self, **values)
 
     @property
     def label(self) -> str:
