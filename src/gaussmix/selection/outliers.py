@@ -32,6 +32,7 @@ MOST_NEIGHBOURS = 5_000
 FAR_OUT = 6.0
 """Deviations of a feature from which a row of many is looked at."""
 LARGEST = 1e100
+ROWS_AT_A_TIME = 1 << 16
 EXPECTED = 1e-3
 """Rows as improbable as that in a whole table do not belong to a mixture."""
 
@@ -52,14 +53,22 @@ def isolated_rows(X: NDArray[np.floating], weights: Array | None) -> list[NDArra
     candidates = np.arange(len(X)) if weights is None else np.flatnonzero(weights)
     if not varying.any():
         return []
-    z = scales.coordinates.to_working(X[candidates])[:, varying] / np.sqrt(scales.variances[varying])
-    z = np.clip(z, -LARGEST, LARGEST)
-    if len(z) > MOST_NEIGHBOURS:
-        looked_at = np.abs(z).max(axis=1) > FAR_OUT
-        if looked_at.sum() > MOST * len(z):
+
+    def places(rows: NDArray[np.intp]) -> Array:
+        """Return where rows lie, in deviations of each feature."""
+        z = scales.coordinates.to_working(X[rows])[:, varying] / np.sqrt(scales.variances[varying])
+        return np.clip(z, -LARGEST, LARGEST)
+
+    if len(candidates) > MOST_NEIGHBOURS:
+        n_blocks = -(-len(candidates) // ROWS_AT_A_TIME)
+        looked_at = np.concatenate(
+            [np.abs(places(rows)).max(axis=1) > FAR_OUT for rows in np.array_split(candidates, n_blocks)]
+        )
+        if looked_at.sum() > MOST * len(candidates):
             return []
-        looked_at[:: -(-len(z) // MOST_NEIGHBOURS)] = True
-        z, candidates = z[looked_at], candidates[looked_at]
+        looked_at[:: -(-len(candidates) // MOST_NEIGHBOURS)] = True
+        candidates = candidates[looked_at]
+    z = places(candidates)
     different, numbers = np.unique(z, axis=0, return_inverse=True)
     n_rows, n_features = different.shape
     if n_rows <= 2 * (n_features + 2):
