@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gaussmix import AutoGaussianMixture
 from gaussmix.transforming import choose_transforms
 
 
@@ -103,3 +104,10 @@ def test_what_cannot_be_is_refused_by_name(names, message):
     X = np.column_stack([np.arange(1.0, 31.0), np.linspace(-3.0, -1.0, 30)])
     with pytest.raises(ValueError, match=message):
         choose_transforms(X, None, names, feature_names=["age", "size"])
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 4, 5, 7])
+@pytest.mark.parametrize("n_features", [1, 2])
+def test_a_table_of_few_rows_is_fitted_with_transforms_left_to_the_choice(n_rows, n_features):
+    X = np.random.default_rng(0).normal(size=(n_rows, n_features))
+    assert AutoGaussianMixture(transforms="auto", random_state=0).fit(X).n_components_ == 1

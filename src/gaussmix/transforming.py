@@ -109,8 +109,10 @@ def choose_transforms(
 
 def _best_for(column: Array, weights: Array) -> FeatureTransform:
     """Return the transform that a feature calls for."""
-    values, weights = _without_far_ones(column, weights)
     identity: FeatureTransform = Identity()
+    if len(np.unique(column)) <= FEW_VALUES:
+        return identity
+    values, weights = _without_far_ones(column, weights)
     if not _in_range(values) or _is_lattice(values, weights):
         return identity
     others = [
